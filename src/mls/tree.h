@@ -12,12 +12,6 @@
 #include "mls/node.h"
 #include "mls/suite.h"
 
-/* What the tree's functions need to work; borrowed by the tree. */
-typedef struct mls_tools {
-    const kith_alloc *alloc;
-    crypto *crypto;
-    const mls_suite *suite;
-} mls_tools;
 
 typedef struct mls_tree {
     mls_tools tools;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The table of cipher suites [RFC9420 §17.1] [MLS-PQ]. A suite is a row here and nothing else. */
+#include "mls/suite.h"
+
+static const mls_suite suites[] = {
+    {.id = MLS_SUITE_X25519_AES128_ED25519,
+     .name = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
+     .hash = CRYPTO_SHA256,
+     .aead = CRYPTO_AES_128_GCM,
+     .sign = CRYPTO_ED25519,
+     .hpke = {CRYPTO_KEM_X25519, CRYPTO_HKDF_SHA256, CRYPTO_AES_128_GCM}},
+    {.id = MLS_SUITE_P256_AES128_P256,
+     .name = "MLS_128_DHKEMP256_AES128GCM_SHA256_P256",
+     .hash = CRYPTO_SHA256,
+     .aead = CRYPTO_AES_128_GCM,
+     .sign = CRYPTO_ECDSA_P256_SHA256,
+     .hpke = {CRYPTO_KEM_P256, CRYPTO_HKDF_SHA256, CRYPTO_AES_128_GCM}},
+    {.id = MLS_SUITE_X25519_CHACHA_ED25519,
+     .name = "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
+     .hash = CRYPTO_SHA256,
+     .aead = CRYPTO_CHACHA20_POLY1305,
+     .sign = CRYPTO_ED25519,
+     .hpke = {CRYPTO_KEM_X25519, CRYPTO_HKDF_SHA256, CRYPTO_CHACHA20_POLY1305}},
+    {.id = 0x0004,
+     .name = "MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448",
+     .hash = CRYPTO_SHA512,
+     .aead = CRYPTO_AES_256_GCM,
+     .sign = CRYPTO_ED448,
+     .hpke = {CRYPTO_KEM_X448, CRYPTO_HKDF_SHA512, CRYPTO_AES_256_GCM}},
+    {.id = 0x0005,
+     .name = "MLS_256_DHKEMP521_AES256GCM_SHA512_P521",
+     .hash = CRYPTO_SHA512,
+     .aead = CRYPTO_AES_256_GCM,
+     .sign = CRYPTO_ECDSA_P521_SHA512,
+     .hpke = {CRYPTO_KEM_P521, CRYPTO_HKDF_SHA512, CRYPTO_AES_256_GCM}},
+    {.id = 0x0006,
+     .name = "MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448",
+     .hash = CRYPTO_SHA512,
+     .aead = CRYPTO_CHACHA20_POLY1305,
+     .sign = CRYPTO_ED448,
+     .hpke = {CRYPTO_KEM_X448, CRYPTO_HKDF_SHA512, CRYPTO_CHACHA20_POLY1305}},
+    {.id = MLS_SUITE_P384_AES256_P384,
+     .name = "MLS_256_DHKEMP384_AES256GCM_SHA384_P384",
+     .hash = CRYPTO_SHA384,
+     .aead = CRYPTO_AES_256_GCM,
+     .sign = CRYPTO_ECDSA_P384_SHA384,
+     .hpke = {CRYPTO_KEM_P384, CRYPTO_HKDF_SHA384, CRYPTO_AES_256_GCM}},
+    {.id = MLS_SUITE_PQ,
+     .name = "MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519",
+     .hash = CRYPTO_SHA384,
+     .aead = CRYPTO_AES_256_GCM,
+     .sign = CRYPTO_ED25519,
+     .hpke = {CRYPTO_KEM_MLKEM768_X25519, CRYPTO_HKDF_SHA384, CRYPTO_AES_256_GCM}},
+};
+
+#define SUITE_COUNT (sizeof suites / sizeof suites[0])
+
+const mls_suite *
+mls_suite_find(uint16_t id)
+{
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
+        if (suites[i].id == id) {
+            return &suites[i];
+        }
+    }
+    return NULL;
+}
+
+size_t
+mls_suite_hash_len(const mls_suite *suite)
+{
+    return crypto_hash_len(suite->hash);
+}
+
+size_t
+mls_suite_count(void)
+{
+    return SUITE_COUNT;
+}
+
+uint16_t
+mls_suite_at(size_t index)
+{
+    return index < SUITE_COUNT ? suites[index].id : 0;
+}
+
+bool
+mls_suite_is_supported(uint16_t suite)
+{
+    return mls_suite_find(suite) != NULL;
+}
+
+const char *
+mls_suite_name(uint16_t suite)
+{
+    const mls_suite *found = mls_suite_find(suite);
+
+    return found == NULL ? NULL : found->name;
+}
