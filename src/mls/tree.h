@@ -12,7 +12,6 @@
 #include "mls/node.h"
 #include "mls/suite.h"
 
-
 typedef struct mls_tree {
     mls_tools tools;
     mls_node *root; /* never NULL once made */

@@ -17,11 +17,7 @@
 
 /* ---- Leaves and key packages [RFC9420 §7.2, §10] ---- */
 
-enum {
-    MLS_LEAF_SOURCE_KEY_PACKAGE = 1,
-    MLS_LEAF_SOURCE_UPDATE = 2,
-    MLS_LEAF_SOURCE_COMMIT = 3
-};
+enum { MLS_LEAF_SOURCE_KEY_PACKAGE = 1, MLS_LEAF_SOURCE_UPDATE = 2, MLS_LEAF_SOURCE_COMMIT = 3 };
 
 /* Each a list of 16-bit values. */
 typedef struct mls_capabilities {
@@ -248,7 +244,7 @@ typedef struct mls_message {
 } mls_message;
 /* Reads version and wire format only. */
 KITH_MUST_USE kith_err mls_message_decode(kith_bytes bytes, mls_message *out);
-/* MALFORMED: another wire format, or bytes left over behind the struct that `wire` names. */
+/* MALFORMED: another wire format than `wire`. The caller finishes the body. */
 KITH_MUST_USE kith_err mls_message_open(kith_bytes bytes, uint16_t wire, kith_bytes *body);
 KITH_MUST_USE kith_err mls_message_start(kith_writer *w, uint16_t wire);
 
