@@ -24,6 +24,29 @@ struct mls_epoch {
 void mls_epoch_free(mls_epoch *epoch);
 /* An epoch without tree, keys and secrets; `context` is copied and decoded. */
 KITH_MUST_USE kith_err mls_epoch_new(mls_tools tools, kith_bytes context, mls_epoch **out);
+/* What the context of the epoch after `old` says. */
+typedef struct mls_context_change {
+    const mls_tree *tree;
+    kith_bytes extensions;
+    kith_bytes confirmed; /* confirmed_transcript_hash: the old one gives the provisional context */
+} mls_context_change;
+KITH_MUST_USE kith_err mls_context_next(const mls_group_context *old,
+                                        const mls_context_change *change, kith_buf *out);
+
+/* What a new epoch is made from. Secrets are borrowed. */
+typedef struct mls_epoch_input {
+    kith_bytes context;
+    const mls_tree *tree; /* cloned */
+    kith_bytes joiner_secret;
+    kith_bytes psk_secret;
+} mls_epoch_input;
+/* Derives all secrets, the confirmation tag and the interim transcript hash. `own_leaf` and `keys` are for the
+ * caller to set. */
+KITH_MUST_USE kith_err mls_epoch_derive(mls_tools tools, const mls_epoch_input *in,
+                                        mls_epoch **out);
+/* The same when the epoch secret is known (a new group). */
+KITH_MUST_USE kith_err mls_epoch_start(mls_tools tools, kith_bytes context, const mls_tree *tree,
+                                       kith_bytes epoch_secret, mls_epoch **out);
 /* Keeps what opens late application messages and the resumption PSK, wipes the rest [RFC9420 §9.2]. */
 void mls_epoch_retire(mls_epoch *epoch);
 
