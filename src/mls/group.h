@@ -103,7 +103,7 @@ struct mls_staged {
 /* Verification keys of members heard lately, by leaf object. */
 #define MLS_VERIFY_CACHE 32u
 typedef struct mls_verify_entry {
-    const mls_leaf *leaf; /* held */
+    mls_leaf *leaf; /* held */
     crypto_verify_key *key;
 } mls_verify_entry;
 
