@@ -2,6 +2,8 @@
 /* Names and sentences of the errors, made from the one list in err.h. */
 #include "base/err.h"
 
+/* The formatter cannot tell where a list made by a macro ends. */
+/* clang-format off */
 static const char *const names[KITH_ERR_COUNT] = {
     [KITH_OK] = "OK",
 #define KITH_ERR_NAME(name, text) [KITH_ERR_##name] = #name,
@@ -15,6 +17,7 @@ static const char *const texts[KITH_ERR_COUNT] = {
     KITH_ERRORS(KITH_ERR_TEXT)
 #undef KITH_ERR_TEXT
 };
+/* clang-format on */
 
 const char *
 kith_err_name(kith_err err)

@@ -160,6 +160,7 @@ kith_err
 kith_read_varint(kith_reader *r, uint32_t *out)
 {
     static const uint32_t smallest[] = {0, 1u << 6, 1u << 14};
+    static const uint32_t largest[] = {(1u << 6) - 1, (1u << 14) - 1, (1u << 30) - 1};
     kith_reader ahead = *r;
     uint64_t value = 0;
 
@@ -168,7 +169,7 @@ kith_read_varint(kith_reader *r, uint32_t *out)
     KITH_ENSURE(form < 3, KITH_ERR_MALFORMED);
     const size_t size = (size_t)1 << form;
     KITH_TRY(read_uint(&ahead, size, &value));
-    value &= (UINT64_C(1) << (8 * size - 2)) - 1;
+    value &= largest[form];
     KITH_ENSURE(value >= smallest[form], KITH_ERR_MALFORMED);
     *r = ahead;
     *out = (uint32_t)value;
