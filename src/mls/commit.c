@@ -223,18 +223,12 @@ info_of(const mls_job *job)
                              .psk_count = job->plan.psk_count};
 }
 
-kith_err
-mls_job_stage(mls_job *job, mls_staged **out)
+void
+mls_job_stage(mls_job *job, mls_staged *staged)
 {
-    mls_staged *staged = kith_mem_zalloc(job->tools.alloc, 1, sizeof *staged);
-
-    KITH_ENSURE(staged != NULL, KITH_ERR_NO_MEMORY);
-    staged->alloc = job->tools.alloc;
     staged->info = info_of(job);
     staged->changes = job->plan.changes;
     job->plan.changes = (mls_change_list){.alloc = job->tools.alloc};
     staged->next = job->next;
     job->next = NULL;
-    *out = staged;
-    return KITH_OK;
 }

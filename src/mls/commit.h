@@ -42,8 +42,12 @@ KITH_MUST_USE kith_err mls_job_finish(mls_job *job, const mls_item_list *items, 
 /* Appends the commit as MLSMessage(PublicMessage); `membership_key` is empty for a joiner. */
 KITH_MUST_USE kith_err mls_job_frame_public(const mls_job *job, kith_bytes membership_key,
                                             kith_buf *out);
-/* The staged commit; takes the next epoch and the changes out of the job. */
-KITH_MUST_USE kith_err mls_job_stage(mls_job *job, mls_staged **out);
+/* Moves the next epoch and the changes out of the job into a staged commit. */
+void mls_job_stage(mls_job *job, mls_staged *staged);
+
+/* ProposalRef [RFC9420 §5.2] of a proposal as it was sent; `auth` is its encoded FramedContentAuthData. */
+KITH_MUST_USE kith_err mls_proposal_ref(mls_tools tools, uint16_t wire, kith_bytes content,
+                                        kith_bytes auth, mls_hash *out);
 
 /* Both keys of changed leaves once, credential types that all can read [RFC9420 §7.3]. Sorts `changed`. */
 KITH_MUST_USE kith_err mls_check_new_tree(const mls_tree *tree, mls_index_list *changed);
@@ -75,7 +79,7 @@ typedef struct mls_commit_in {
     mls_auth_data auth;
     uint64_t now_s;
 } mls_commit_in;
-KITH_MUST_USE kith_err mls_commit_stage(mls_group *group, const mls_commit_in *in,
+KITH_MUST_USE kith_err mls_commit_stage(const mls_group *group, const mls_commit_in *in,
                                         mls_staged **out);
 
 #endif

@@ -188,8 +188,7 @@ mls_items_collect(const mls_group *group, const mls_commit_params *params, kith_
 /* ---- Sending privately ---- */
 
 kith_err
-mls_group_seal(mls_group *group, const mls_private_params *params, uint32_t *generation,
-               kith_buf *out)
+mls_group_seal(mls_group *group, const mls_private_params *params, kith_buf *out)
 {
     mls_epoch *epoch = group->now;
     KITH_AUTO(mls_message_key) key = {0};
@@ -214,10 +213,18 @@ mls_group_seal(mls_group *group, const mls_private_params *params, uint32_t *gen
         kith_rng_fill(&group->env->rng, draft.sender.reuse_guard, sizeof draft.sender.reuse_guard));
     KITH_TRY(mls_message_start(&w, MLS_WIRE_PRIVATE_MESSAGE));
     KITH_TRY(mls_private_message_seal(group->tools, &draft, &message));
+    mls_hash hash = {.len = mls_suite_hash_len(group->tools.suite)};
+    if (params->hash != NULL) {
+        KITH_TRY(crypto_hash(group->tools.crypto, group->tools.suite->hash,
+                             CRYPTO_PARTS(kith_bytes_of_buf(&message)), hash.bytes));
+    }
     KITH_TRY(kith_buf_reserve(out, message.len));
     KITH_TRY(mls_secret_tree_consume(epoch->messages, id));
-    if (generation != NULL) {
-        *generation = id.generation;
+    if (params->hash != NULL) {
+        *params->hash = hash;
+    }
+    if (params->generation != NULL) {
+        *params->generation = id.generation;
     }
     return kith_buf_append(out, kith_bytes_of_buf(&message)); /* has room: cannot fail */
 }

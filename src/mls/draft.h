@@ -19,8 +19,10 @@ typedef struct mls_private_params {
     const mls_framed_content *content;
     const mls_auth_data *auth;
     size_t pad_to;
+    uint32_t *generation; /* gets the sender's counter; may be NULL */
+    mls_hash *hash; /* gets the hash of the message; may be NULL */
 } mls_private_params;
 KITH_MUST_USE kith_err mls_group_seal(mls_group *group, const mls_private_params *params,
-                                      uint32_t *generation, kith_buf *out);
+                                      kith_buf *out);
 
 #endif
