@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* External initialisation [RFC9420 §8.3] and joining by an external commit [RFC9420 §12.4.3.2]. */
+#include "mls/external.h"
+
+#include "mls/commit.h"
+#include "mls/join.h"
+
+#define INIT_LABEL "MLS 1.0 external init secret"
+
+static kith_err
+export_init(mls_tools tools, const crypto_hpke_context *context, kith_secret *out)
+{
+    return crypto_hpke_export(tools.crypto, context, kith_bytes_of_text(INIT_LABEL),
+                              mls_suite_hash_len(tools.suite), out);
+}
+
+kith_err
+mls_external_init_open(const mls_epoch *epoch, kith_bytes kem_output, kith_secret *out)
+{
+    const mls_tools tools = epoch->tools;
+    KITH_AUTO(crypto_kem_pair) pair = {0};
+    KITH_AUTO(crypto_hpke_context) context = {0};
+
+    KITH_TRY(crypto_kem_derive(tools.crypto, tools.suite->hpke.kem,
+                               kith_bytes_of_secret(&epoch->secrets.external), &pair));
+    const crypto_hpke hpke = {.suite = tools.suite->hpke,
+                              .key = kith_bytes_of_secret(&pair.private_key)};
+    KITH_TRY(crypto_hpke_setup_receive(tools.crypto, &hpke, kem_output, &context));
+    return export_init(tools, &context, out);
+}
+
+kith_err
+mls_external_init_make(mls_tools tools, const kith_rng *rng, kith_bytes external_pub,
+                       kith_buf *kem_output, kith_secret *out)
+{
+    const crypto_hpke hpke = {.suite = tools.suite->hpke, .key = external_pub};
+    KITH_AUTO(crypto_hpke_context) context = {0};
+
+    KITH_TRY(crypto_hpke_setup_send(tools.crypto, &hpke, rng, kem_output, &context));
+    return export_init(tools, &context, out);
+}
+
+/* An external join on its way; wiped by done. */
+typedef struct outsider {
+    const mls_env *env;
+    const mls_external_params *params;
+    mls_tools tools;
+    mls_group_info_view info;
+    mls_epoch *old; /* the group as the GroupInfo shows it: no secrets, no own leaf */
+    mls_group *group;
+    kith_buf values; /* encoded proposals */
+    mls_item_list items;
+    kith_secret init;
+} outsider;
+
+static void
+outsider_done(outsider *job)
+{
+    mls_epoch_free(job->old);
+    mls_group_free(job->group);
+    kith_buf_done(&job->values);
+    mls_item_list_done(&job->items);
+    kith_secret_done(&job->init);
+}
+
+static kith_err
+read_info(outsider *job)
+{
+    kith_bytes body;
+
+    KITH_TRY(mls_message_open(job->params->group_info, MLS_WIRE_GROUP_INFO, &body));
+    kith_reader r = kith_reader_of(body);
+    KITH_TRY(mls_group_info_decode(&r, &job->info));
+    KITH_TRY(kith_reader_finish(&r));
+    const mls_suite *suite = mls_suite_find(job->info.context.suite);
+    KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
+    job->tools = mls_tools_of(job->env, suite);
+    return KITH_OK;
+}
+
+/* The current epoch as an outsider sees it. */
+static kith_err
+make_old(outsider *job)
+{
+    const mls_join_scope scope = {.env = job->env,
+                                  .tools = job->tools,
+                                  .now_s = job->params->now_s,
+                                  .given_tree = job->params->ratchet_tree};
+
+    KITH_TRY(mls_epoch_new(job->tools, job->info.context_bytes, &job->old));
+    KITH_TRY(mls_join_check(&scope, &job->info, &job->old->tree));
+    return mls_transcript_interim(job->tools, job->info.context.confirmed_transcript_hash,
+                                  job->info.confirmation_tag, &job->old->interim);
+}
+
+static kith_err
+write_external_init(outsider *job, kith_writer *w)
+{
+    KITH_AUTO(kith_buf) kem_output = {.alloc = job->tools.alloc};
+    kith_bytes extension;
+    kith_bytes external_pub;
+
+    KITH_ENSURE(mls_ext_find(job->info.extensions, MLS_EXT_EXTERNAL_PUB, &extension) == KITH_OK,
+                KITH_ERR_INVALID);
+    kith_reader r = kith_reader_of(extension);
+    KITH_TRY(kith_read_varvec(&r, &external_pub));
+    KITH_TRY(kith_reader_finish(&r));
+    KITH_TRY(
+        mls_external_init_make(job->tools, &job->env->rng, external_pub, &kem_output, &job->init));
+    KITH_TRY(kith_write_u16(w, MLS_PROPOSAL_EXTERNAL_INIT));
+    return kith_write_varvec(w, kith_bytes_of_buf(&kem_output));
+}
+
+static kith_err
+write_psk(outsider *job, const mls_psk_ref *ref, kith_writer *w)
+{
+    KITH_AUTO(kith_secret) nonce = {0};
+
+    KITH_TRY(kith_rng_secret(&job->env->rng, mls_suite_hash_len(job->tools.suite), &nonce));
+    const mls_psk_id id = {
+        .type = (uint8_t)(ref->is_resumption ? MLS_PSK_RESUMPTION : MLS_PSK_EXTERNAL),
+        .psk_id = ref->psk_id,
+        .usage = MLS_PSK_USAGE_APPLICATION,
+        .group_id = ref->group_id,
+        .epoch = ref->epoch,
+        .nonce = kith_bytes_of_secret(&nonce)};
+    KITH_TRY(kith_write_u16(w, MLS_PROPOSAL_PSK));
+    return mls_psk_id_encode(w, &id);
+}
+
+static kith_err
+make_items(outsider *job)
+{
+    kith_writer w = kith_writer_of(&job->values);
+
+    KITH_TRY(write_external_init(job, &w));
+    if (job->params->replaces != MLS_LEAF_NONE) {
+        KITH_TRY(kith_write_u16(&w, MLS_PROPOSAL_REMOVE));
+        KITH_TRY(kith_write_u32(&w, job->params->replaces));
+    }
+    for (size_t i = 0; i < job->params->psk_count; i++) {
+        KITH_TRY(write_psk(job, &job->params->psks[i], &w));
+    }
+    kith_reader r = kith_reader_of(kith_bytes_of_buf(&job->values));
+    while (!kith_reader_done(&r)) {
+        mls_item item = {.sender_type = MLS_SENDER_NEW_MEMBER_COMMIT, .sender = MLS_LEAF_NONE};
+        KITH_TRY(mls_proposal_decode(&r, &item.proposal));
+        KITH_TRY(mls_item_list_push(&job->items, &item));
+    }
+    return KITH_OK;
+}
+
+/* Plan, path, signed commit and next epoch. */
+static kith_err
+make_commit(outsider *job, mls_job *commit)
+{
+    const mls_plan_scope scope = {.env = job->env,
+                                  .epoch = job->old,
+                                  .committer = MLS_LEAF_NONE,
+                                  .now_s = job->params->now_s,
+                                  .is_sending = true};
+    mls_leaf_draft draft = {.env = job->env,
+                            .signer = job->group->signer,
+                            .identity = job->params->leaf.identity,
+                            .extensions = job->params->leaf.extensions,
+                            .extension_count = job->params->leaf.extension_count,
+                            .group_id = job->info.context.group_id};
+
+    KITH_TRY(mls_plan_make(&scope, &job->items, &commit->plan));
+    /* The leftmost blank leaf, as with an Add [RFC9420 §12.4.3.2]. */
+    KITH_TRY(mls_tree_find_blank(&commit->plan.tree, &commit->sender));
+    draft.leaf_index = commit->sender;
+    KITH_TRY(mls_job_add_path(commit, &draft));
+    const mls_leaf *own = mls_tree_leaf(&commit->plan.tree, commit->sender);
+    KITH_TRY(mls_leaf_check_capabilities(own, kith_bytes_of_buf(&commit->plan.extensions)));
+    return mls_job_finish(commit, &job->items, kith_bytes_of_secret(&job->init));
+}
+
+static kith_err
+finish(outsider *job, kith_buf *out)
+{
+    const kith_alloc *alloc = job->tools.alloc;
+    KITH_AUTO(kith_buf) message = {.alloc = alloc};
+    KITH_AUTO(mls_job) commit = {.env = job->env,
+                                 .tools = job->tools,
+                                 .old = job->old,
+                                 .signer = job->group->signer,
+                                 .new_signer = job->group->signer,
+                                 .sender_type = MLS_SENDER_NEW_MEMBER_COMMIT,
+                                 .wire = MLS_WIRE_PUBLIC_MESSAGE,
+                                 .authenticated_data = job->params->authenticated_data,
+                                 .update_path = {.alloc = alloc},
+                                 .body = {.alloc = alloc},
+                                 .content = {.alloc = alloc},
+                                 .signature = {.alloc = alloc}};
+
+    KITH_TRY(make_commit(job, &commit));
+    KITH_TRY(mls_job_frame_public(&commit, (kith_bytes){0}, &message));
+    KITH_TRY(kith_buf_append(out, kith_bytes_of_buf(&message)));
+    job->group->now = commit.next;
+    commit.next = NULL;
+    return KITH_OK;
+}
+
+kith_err
+mls_group_join_external(const mls_env *env, const mls_external_params *params, kith_buf *commit,
+                        mls_group **out)
+{
+    KITH_AUTO(outsider) job = {.env = env,
+                               .params = params,
+                               .values = {.alloc = env->alloc},
+                               .items = {.alloc = env->alloc}};
+
+    KITH_TRY(read_info(&job));
+    KITH_TRY(make_old(&job));
+    KITH_TRY(mls_group_alloc(env, job.tools.suite, params->settings, params->leaf.signature_private,
+                             &job.group));
+    KITH_TRY(make_items(&job));
+    KITH_TRY(finish(&job, commit));
+    *out = job.group;
+    job.group = NULL;
+    return KITH_OK;
+}
