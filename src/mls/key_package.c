@@ -99,6 +99,18 @@ static kith_err
 make_leaf(mls_tools tools, const mls_env *env, const mls_key_package_params *params,
           mls_leaf_draft *draft, mls_leaf **out)
 {
+    uint16_t types[MLS_LEAF_EXTENSIONS_MAX];
+    size_t count = 0;
+
+    KITH_ENSURE(params->extension_count < MLS_LEAF_EXTENSIONS_MAX, KITH_ERR_LIMIT);
+    for (size_t i = 0; i < params->extension_count; i++) {
+        types[count++] = params->extensions[i].type;
+    }
+    if (params->last_resort) {
+        types[count++] = MLS_EXT_LAST_RESORT;
+    }
+    draft->package_types = types;
+    draft->package_type_count = count;
     draft->env = env;
     draft->identity = params->leaf.identity;
     draft->extensions = params->leaf.extensions;

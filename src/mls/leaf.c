@@ -51,20 +51,34 @@ pick_grease(const kith_rng *rng, uint16_t *out)
     return KITH_OK;
 }
 
-/* Extension types of the leaf that are not default ones and not in the env's list. */
-static size_t
-list_own_types(const mls_leaf_draft *draft, uint16_t *out, size_t max)
-{
-    size_t count = 0;
+/* Extension types that this leaf and its key package use, without default ones and those of the env. */
+typedef struct type_list {
+    uint16_t items[MLS_LEAF_EXTENSIONS_MAX];
+    size_t count;
+} type_list;
 
-    for (size_t i = 0; i < draft->extension_count && count < max; i++) {
-        const uint16_t type = draft->extensions[i].type;
-        if (!mls_ext_is_default(type) &&
-            !holds(draft->env->extension_types, draft->env->extension_type_count, type)) {
-            out[count++] = type;
-        }
+static kith_err
+add_type(const mls_env *env, uint16_t type, type_list *list)
+{
+    if (mls_ext_is_default(type) || holds(env->extension_types, env->extension_type_count, type) ||
+        holds(list->items, list->count, type)) {
+        return KITH_OK;
     }
-    return count;
+    KITH_ENSURE(list->count < MLS_LEAF_EXTENSIONS_MAX, KITH_ERR_LIMIT);
+    list->items[list->count++] = type;
+    return KITH_OK;
+}
+
+static kith_err
+list_own_types(const mls_leaf_draft *draft, type_list *out)
+{
+    for (size_t i = 0; i < draft->extension_count; i++) {
+        KITH_TRY(add_type(draft->env, draft->extensions[i].type, out));
+    }
+    for (size_t i = 0; i < draft->package_type_count; i++) {
+        KITH_TRY(add_type(draft->env, draft->package_types[i], out));
+    }
+    return KITH_OK;
 }
 
 static kith_err
@@ -85,18 +99,17 @@ write_capabilities(const mls_leaf_draft *draft, kith_writer *w)
 {
     const mls_env *env = draft->env;
     uint16_t grease = 0;
-    uint16_t own_types[MLS_LEAF_EXTENSIONS_MAX];
+    type_list own = {.count = 0};
     uint16_t credentials[2] = {MLS_CREDENTIAL_BASIC, draft->identity.type};
 
-    KITH_ENSURE(draft->extension_count <= MLS_LEAF_EXTENSIONS_MAX, KITH_ERR_LIMIT);
     KITH_TRY(pick_grease(&env->rng, &grease));
-    const size_t own_count = list_own_types(draft, own_types, MLS_LEAF_EXTENSIONS_MAX);
+    KITH_TRY(list_own_types(draft, &own));
     KITH_TRY(kith_write_varvec(w, kith_bytes_of((const uint8_t[]){0, MLS_VERSION_MLS10}, 2)));
     KITH_TRY(write_suites(w, grease));
     KITH_TRY(write_values(w, &(value_list){.items = env->extension_types,
                                            .count = env->extension_type_count,
-                                           .more = own_types,
-                                           .more_count = own_count,
+                                           .more = own.items,
+                                           .more_count = own.count,
                                            .grease = grease}));
     KITH_TRY(write_values(w, &(value_list){.items = env->proposal_types,
                                            .count = env->proposal_type_count,

@@ -15,6 +15,8 @@ typedef struct mls_leaf_draft {
     mls_identity identity;
     const mls_ext *extensions;
     size_t extension_count;
+    const uint16_t *package_types; /* extension types of the key package around it: announced too */
+    size_t package_type_count;
 
     kith_bytes encryption_key;
     uint8_t source; /* MLS_LEAF_SOURCE_* */
