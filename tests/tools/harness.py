@@ -34,7 +34,7 @@ class Case(unittest.TestCase):
     def run_tool(self, *arguments):
         """(status, what was printed)"""
         done = subprocess.run(
-            [sys.executable, os.path.join(CHECKOUT, "tools", self.tool), *arguments],
+            [os.path.join(CHECKOUT, "tools", self.tool), *arguments],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
