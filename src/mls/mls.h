@@ -192,12 +192,16 @@ KITH_API KITH_MUST_USE kith_err mls_key_package_new(const mls_env *env,
                                                     const mls_key_package_params *params,
                                                     kith_buf *public_out, kith_buf *private_out);
 
-/* Builds the private blob from keys made elsewhere. REJECTED: a private key does not belong to the public
- * key in the package. */
+/* Private keys of a key package that were made elsewhere. */
+typedef struct mls_package_keys {
+    kith_bytes init_private;
+    kith_bytes leaf_private;
+    kith_bytes signature_private;
+} mls_package_keys;
+/* Builds the private blob from them. REJECTED: a private key does not belong to the public key in the
+ * package. */
 KITH_API KITH_MUST_USE kith_err mls_key_package_import(const mls_env *env, kith_bytes key_package,
-                                                       kith_bytes init_private,
-                                                       kith_bytes leaf_private,
-                                                       kith_bytes signature_private,
+                                                       const mls_package_keys *keys,
                                                        kith_buf *private_out);
 
 /* A look into a key package (an MLSMessage); everything borrows its bytes. */
@@ -505,13 +509,18 @@ KITH_API void mls_received_done(mls_received *received);
 KITH_API KITH_MUST_USE kith_err mls_group_receive(mls_group *group, kith_bytes message,
                                                   uint64_t now_s, mls_received *out);
 
-/* Encrypts an application message. `authenticated_data` is readable by everyone and bound to it.
- * `pad_to`: the plaintext (content and padding, before the tag) is padded to a multiple of this; 0 or 1:
- * no padding. For buckets, choose `pad_to` by length. `generation` (may be NULL) gets the own counter.
- * Consumes. DENIED: not active. CONFLICT: proposals are pending, which must be committed before anything
- * is said [RFC9420 §12.4]. */
-KITH_API KITH_MUST_USE kith_err mls_group_protect(mls_group *group, kith_bytes authenticated_data,
-                                                  kith_bytes plaintext, size_t pad_to,
+typedef struct mls_protect_params {
+    kith_bytes authenticated_data; /* readable by everyone, and bound to the message */
+    kith_bytes plaintext;
+    size_t
+        pad_to; /* what is encrypted (content, signature, padding) is padded to a multiple of this;
+                    * 0 or 1: no padding. For buckets, choose it by length */
+} mls_protect_params;
+/* Encrypts an application message. `generation` (may be NULL) gets the own counter. Consumes.
+ * DENIED: not active. CONFLICT: proposals are pending, which must be committed before anything is said
+ * [RFC9420 §12.4]. */
+KITH_API KITH_MUST_USE kith_err mls_group_protect(mls_group *group,
+                                                  const mls_protect_params *params,
                                                   uint32_t *generation, kith_buf *out);
 
 /* Pending proposals of this epoch, received or own. */

@@ -353,8 +353,8 @@ mls_group_propose(mls_group *group, const mls_proposal_params *params,
 /* ---- Application messages and GroupInfo ---- */
 
 kith_err
-mls_group_protect(mls_group *group, kith_bytes authenticated_data, kith_bytes plaintext,
-                  size_t pad_to, uint32_t *generation, kith_buf *out)
+mls_group_protect(mls_group *group, const mls_protect_params *in, uint32_t *generation,
+                  kith_buf *out)
 {
     KITH_AUTO(kith_buf) encoded = {.alloc = group->tools.alloc};
     KITH_AUTO(kith_buf) signature = {.alloc = group->tools.alloc};
@@ -367,17 +367,17 @@ mls_group_protect(mls_group *group, kith_bytes authenticated_data, kith_bytes pl
                                         .epoch = group->now->context.epoch,
                                         .sender_type = MLS_SENDER_MEMBER,
                                         .sender_index = group->now->own_leaf,
-                                        .authenticated_data = authenticated_data,
+                                        .authenticated_data = in->authenticated_data,
                                         .content_type = MLS_CONTENT_APPLICATION,
-                                        .body = plaintext};
+                                        .body = in->plaintext};
     KITH_TRY(mls_framed_content_encode(&w, &content));
-    const mls_signed_content in = {.wire = MLS_WIRE_PRIVATE_MESSAGE,
-                                   .content = kith_bytes_of_buf(&encoded),
-                                   .context = kith_bytes_of_buf(&group->now->context_bytes)};
-    KITH_TRY(mls_content_sign(group->tools, group->signer, &in, &signature));
+    const mls_signed_content to_sign = {.wire = MLS_WIRE_PRIVATE_MESSAGE,
+                                        .content = kith_bytes_of_buf(&encoded),
+                                        .context = kith_bytes_of_buf(&group->now->context_bytes)};
+    KITH_TRY(mls_content_sign(group->tools, group->signer, &to_sign, &signature));
     const mls_auth_data auth = {.signature = kith_bytes_of_buf(&signature)};
     const mls_private_params params = {
-        .content = &content, .auth = &auth, .pad_to = pad_to, .generation = generation};
+        .content = &content, .auth = &auth, .pad_to = in->pad_to, .generation = generation};
     return mls_group_seal(group, &params, out);
 }
 
