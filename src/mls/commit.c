@@ -148,9 +148,11 @@ derive_next(mls_job *job, kith_bytes init)
     const kith_secret zero = mls_zero_secret(job->tools);
     const kith_secret *commit = job->has_path ? &job->path.commit_secret : &zero;
 
-    KITH_TRY(mls_transcript_confirm(job->tools, mls_hash_bytes(&job->old->interim), job->wire,
-                                    kith_bytes_of_buf(&job->content),
-                                    kith_bytes_of_buf(&job->signature), &confirmed));
+    const mls_transcript_input transcript = {.wire = job->wire,
+                                             .content = kith_bytes_of_buf(&job->content),
+                                             .signature = kith_bytes_of_buf(&job->signature)};
+    KITH_TRY(mls_transcript_confirm(job->tools, mls_hash_bytes(&job->old->interim), &transcript,
+                                    &confirmed));
     const mls_context_change change = {.tree = &job->plan.tree,
                                        .extensions = kith_bytes_of_buf(&job->plan.extensions),
                                        .confirmed = mls_hash_bytes(&confirmed)};

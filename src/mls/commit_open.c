@@ -223,9 +223,11 @@ write_context(const incoming *job, kith_buf *out)
 {
     mls_hash confirmed = {0};
 
+    const mls_transcript_input transcript = {.wire = job->in->wire,
+                                             .content = job->in->content_bytes,
+                                             .signature = job->in->auth.signature};
     KITH_TRY(mls_transcript_confirm(job->old->tools, mls_hash_bytes(&job->old->interim),
-                                    job->in->wire, job->in->content_bytes, job->in->auth.signature,
-                                    &confirmed));
+                                    &transcript, &confirmed));
     const mls_context_change change = {.tree = &job->plan.tree,
                                        .extensions = kith_bytes_of_buf(&job->plan.extensions),
                                        .confirmed = mls_hash_bytes(&confirmed)};

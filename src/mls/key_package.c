@@ -121,10 +121,15 @@ make_leaf(mls_tools tools, const mls_env *env, const mls_key_package_params *par
     return mls_leaf_make(tools, draft, out);
 }
 
+typedef struct signed_leaf {
+    const mls_leaf *leaf;
+    crypto_sign_key *signer;
+} signed_leaf;
+
 /* KeyPackage [RFC9420 §10]: appended and signed. */
 static kith_err
 write_package(mls_tools tools, const mls_key_package_params *params, kith_bytes init_key,
-              const mls_leaf_draft *signer_of, const mls_leaf *leaf, kith_buf *out)
+              const signed_leaf *in, kith_buf *out)
 {
     kith_writer w = kith_writer_of(out);
     KITH_AUTO(kith_buf) signature = {.alloc = tools.alloc};
@@ -132,9 +137,9 @@ write_package(mls_tools tools, const mls_key_package_params *params, kith_bytes 
     KITH_TRY(kith_write_u16(&w, MLS_VERSION_MLS10));
     KITH_TRY(kith_write_u16(&w, tools.suite->id));
     KITH_TRY(kith_write_varvec(&w, init_key));
-    KITH_TRY(kith_write_bytes(&w, mls_leaf_bytes(leaf)));
+    KITH_TRY(kith_write_bytes(&w, mls_leaf_bytes(in->leaf)));
     KITH_TRY(write_extensions(params, &w));
-    KITH_TRY(mls_sign_with_label(tools, signer_of->signer, "KeyPackageTBS",
+    KITH_TRY(mls_sign_with_label(tools, in->signer, "KeyPackageTBS",
                                  CRYPTO_PARTS(kith_bytes_of_buf(out)), &signature));
     return kith_write_varvec(&w, kith_bytes_of_buf(&signature));
 }
@@ -174,8 +179,9 @@ make_package(mls_tools tools, const mls_env *env, const mls_key_package_params *
     mls_leaf_draft draft = {.signer = signer.key,
                             .encryption_key = kith_bytes_of_buf(&pair.public_key)};
     KITH_TRY(make_leaf(tools, env, params, &draft, &leaf));
+    const signed_leaf in = {.leaf = leaf, .signer = signer.key};
     const kith_err err =
-        write_package(tools, params, kith_bytes_of_buf(&init.public_key), &draft, leaf, &bytes);
+        write_package(tools, params, kith_bytes_of_buf(&init.public_key), &in, &bytes);
     mls_leaf_drop(leaf);
     KITH_TRY(err);
     KITH_TRY(package_ref(tools, kith_bytes_of_buf(&bytes), &ref));
@@ -232,8 +238,8 @@ check_kem_pair(mls_tools tools, kith_bytes private_key, kith_bytes public_key)
 }
 
 kith_err
-mls_key_package_import(const mls_env *env, kith_bytes key_package, kith_bytes init_private,
-                       kith_bytes leaf_private, kith_bytes signature_private, kith_buf *private_out)
+mls_key_package_import(const mls_env *env, kith_bytes key_package, const mls_package_keys *keys,
+                       kith_buf *private_out)
 {
     mls_key_package package;
     const mls_suite *suite = NULL;
@@ -242,18 +248,19 @@ mls_key_package_import(const mls_env *env, kith_bytes key_package, kith_bytes in
 
     KITH_TRY(read_package(key_package, &package, &suite));
     const mls_tools tools = mls_tools_of(env, suite);
-    KITH_TRY(crypto_sign_key_import(env->crypto, suite->sign, signature_private, &signer.key));
+    KITH_TRY(
+        crypto_sign_key_import(env->crypto, suite->sign, keys->signature_private, &signer.key));
     KITH_ENSURE(kith_bytes_equal(crypto_sign_key_public(signer.key), package.leaf.signature_key),
                 KITH_ERR_REJECTED);
-    KITH_TRY(check_kem_pair(tools, init_private, package.init_key));
-    KITH_TRY(check_kem_pair(tools, leaf_private, package.leaf.encryption_key));
+    KITH_TRY(check_kem_pair(tools, keys->init_private, package.init_key));
+    KITH_TRY(check_kem_pair(tools, keys->leaf_private, package.leaf.encryption_key));
     KITH_TRY(package_ref(tools, package.bytes, &ref));
     const mls_private_package blob = {.suite = package.suite,
                                       .ref = mls_hash_bytes(&ref),
                                       .package = package.bytes,
-                                      .init_private = init_private,
-                                      .leaf_private = leaf_private,
-                                      .signature_private = signature_private};
+                                      .init_private = keys->init_private,
+                                      .leaf_private = keys->leaf_private,
+                                      .signature_private = keys->signature_private};
     return write_blob(&blob, private_out);
 }
 

@@ -163,18 +163,18 @@ mls_psk_secret(mls_tools tools, const mls_psk_id *ids, const kith_secret *psks, 
 }
 
 kith_err
-mls_transcript_confirm(mls_tools tools, kith_bytes interim_before, uint16_t wire,
-                       kith_bytes content, kith_bytes signature, mls_hash *out)
+mls_transcript_confirm(mls_tools tools, kith_bytes interim_before, const mls_transcript_input *in,
+                       mls_hash *out)
 {
-    const uint8_t head[] = {(uint8_t)(wire >> 8), (uint8_t)wire};
+    const uint8_t head[] = {(uint8_t)(in->wire >> 8), (uint8_t)in->wire};
     KITH_AUTO(kith_buf) tail = {.alloc = tools.alloc};
     kith_writer w = kith_writer_of(&tail);
     mls_hash hash = {.len = crypto_hash_len(tools.suite->hash)};
 
-    KITH_TRY(kith_write_varvec(&w, signature));
+    KITH_TRY(kith_write_varvec(&w, in->signature));
     KITH_TRY(crypto_hash(
         tools.crypto, tools.suite->hash,
-        CRYPTO_PARTS(interim_before, KITH_BYTES(head), content, kith_bytes_of_buf(&tail)),
+        CRYPTO_PARTS(interim_before, KITH_BYTES(head), in->content, kith_bytes_of_buf(&tail)),
         hash.bytes));
     *out = hash;
     return KITH_OK;

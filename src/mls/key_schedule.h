@@ -54,10 +54,16 @@ KITH_MUST_USE kith_err mls_export_secret(mls_tools tools, kith_bytes exporter, c
 KITH_MUST_USE kith_err mls_psk_secret(mls_tools tools, const mls_psk_id *ids,
                                       const kith_secret *psks, size_t count, kith_secret *out);
 
-/* confirmed_transcript_hash of a commit: `content` is the encoded FramedContent. */
+/* What a commit adds to the transcript. */
+typedef struct mls_transcript_input {
+    uint16_t wire;
+    kith_bytes content; /* encoded FramedContent */
+    kith_bytes signature;
+} mls_transcript_input;
+/* confirmed_transcript_hash of a commit. */
 KITH_MUST_USE kith_err mls_transcript_confirm(mls_tools tools, kith_bytes interim_before,
-                                              uint16_t wire, kith_bytes content,
-                                              kith_bytes signature, mls_hash *out);
+                                              const mls_transcript_input *in, mls_hash *out);
+
 KITH_MUST_USE kith_err mls_transcript_interim(mls_tools tools, kith_bytes confirmed,
                                               kith_bytes confirmation_tag, mls_hash *out);
 /* MAC(confirmation_key, confirmed_transcript_hash) [RFC9420 §6.1]. */

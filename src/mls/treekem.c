@@ -289,11 +289,20 @@ write_sealed(mls_tools tools, const mls_seal *seal, const kith_rng *rng, kith_wr
     return kith_write_varvec(w, kith_bytes_of_buf(&sealed.ciphertext));
 }
 
+typedef struct path_writer {
+    const mls_tree *tree;
+    const mls_new_path *path;
+    const mls_path_scope *scope;
+    const kith_rng *rng;
+} path_writer;
+
 /* One UpdatePathNode [RFC9420 §7.6]. */
 static kith_err
-write_path_node(const mls_tree *tree, const mls_new_path *path, uint8_t level,
-                const mls_path_scope *scope, const kith_rng *rng, kith_writer *w)
+write_path_node(const path_writer *in, uint8_t level, kith_writer *w)
 {
+    const mls_tree *tree = in->tree;
+    const mls_path_scope *scope = in->scope;
+
     KITH_AUTO(mls_resolution) resolution = {.alloc = tree->tools.alloc};
     const mls_parent *parent = mls_tree_parent(tree, scope->sender, level);
     size_t mark = 0;
@@ -306,8 +315,8 @@ write_path_node(const mls_tree *tree, const mls_new_path *path, uint8_t level,
         const mls_seal seal = {.key = resolution.items[i].key,
                                .label = "UpdatePathNode",
                                .context = scope->context,
-                               .text = kith_bytes_of_secret(&path->secrets[level])};
-        KITH_TRY(write_sealed(tree->tools, &seal, rng, w));
+                               .text = kith_bytes_of_secret(&in->path->secrets[level])};
+        KITH_TRY(write_sealed(tree->tools, &seal, in->rng, w));
     }
     return kith_write_close(w, KITH_VEC_VAR, mark);
 }
@@ -321,12 +330,14 @@ mls_path_encrypt(const mls_tree *tree, const mls_new_path *path, const mls_path_
     size_t mark = 0;
     const mls_leaf *leaf = mls_tree_leaf(tree, scope->sender);
 
+    const path_writer in = {.tree = tree, .path = path, .scope = scope, .rng = rng};
+
     KITH_ENSURE(leaf != NULL, KITH_ERR_INVALID);
     KITH_TRY(kith_write_bytes(&w, mls_leaf_bytes(leaf)));
     KITH_TRY(kith_write_open(&w, KITH_VEC_VAR, &mark));
     for (uint8_t level = 1; level < path->count; level++) {
         if (path->secrets[level].len > 0) {
-            KITH_TRY(write_path_node(tree, path, level, scope, rng, &w));
+            KITH_TRY(write_path_node(&in, level, &w));
         }
     }
     KITH_TRY(kith_write_close(&w, KITH_VEC_VAR, mark));
@@ -426,9 +437,11 @@ find_own(const mls_resolution *resolution, const mls_private *keys, size_t *inde
 
 /* The path secret of the level where the receiver meets the sender's path. */
 static kith_err
-open_secret(const mls_tree *tree, kith_bytes ciphertexts, uint8_t level,
-            const mls_path_scope *scope, const mls_private *keys, kith_buf *out)
+open_secret(const mls_tree *tree, kith_bytes ciphertexts, const mls_path_scope *scope,
+            const mls_private *keys, kith_buf *out)
 {
+    const uint8_t level = mls_tree_meeting_level(scope->sender, keys->leaf_index);
+
     KITH_AUTO(mls_resolution) resolution = {.alloc = tree->tools.alloc};
     size_t index = 0;
     kith_bytes key = {0};
@@ -463,7 +476,7 @@ mls_path_decrypt(const mls_tree *tree, kith_bytes nodes, const mls_path_scope *s
             KITH_TRY(read_path_node(&r, &key, &ciphertexts));
         }
     }
-    KITH_TRY(open_secret(tree, ciphertexts, meeting, scope, keys, &path_secret));
+    KITH_TRY(open_secret(tree, ciphertexts, scope, keys, &path_secret));
     mls_private_prune(keys, tree);
     return mls_private_derive(keys, tree, meeting, kith_bytes_of_buf(&path_secret), commit_secret);
 }
