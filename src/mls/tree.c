@@ -5,6 +5,8 @@
  */
 #include "mls/tree.h"
 
+#include "mls/tree_math.h"
+
 kith_err
 mls_tree_new(mls_tools tools, mls_leaf *leaf, mls_tree *out)
 {
@@ -324,13 +326,6 @@ push_leaf(const mls_tree *tree, uint32_t leaf_index, mls_leaf_set without, mls_r
     return push(out, leaf_index * 2, leaf->node.encryption_key);
 }
 
-/* Array index of the position at `level` whose leftmost leaf is `first` [RFC9420 §C]. */
-static uint32_t
-index_of(uint32_t first, uint8_t level)
-{
-    return first * 2 + (UINT32_C(1) << level) - 1;
-}
-
 /* Recursion is as deep as the tree, at most MLS_LEVEL_MAX. */
 static kith_err
 resolve(const mls_tree *tree, const mls_node *node, uint32_t first, mls_leaf_set without,
@@ -347,7 +342,7 @@ resolve(const mls_tree *tree, const mls_node *node, uint32_t first, mls_leaf_set
         KITH_TRY(resolve(tree, node->child[0], first, without, out));
         return resolve(tree, node->child[1], first + half, without, out);
     }
-    KITH_TRY(push(out, index_of(first, node->level), mls_parent_key(node->parent)));
+    KITH_TRY(push(out, mls_index_of(first, node->level), mls_parent_key(node->parent)));
     for (size_t i = 0; i < node->parent->unmerged_count; i++) {
         KITH_TRY(push_leaf(tree, node->parent->unmerged[i], without, out));
     }
@@ -367,12 +362,9 @@ mls_tree_resolve_copath(const mls_tree *tree, uint32_t leaf_index, uint8_t level
 mls_node *
 mls_tree_node(const mls_tree *tree, uint32_t node_index, uint32_t *first)
 {
-    uint8_t level = 0;
+    const uint8_t level = mls_index_level(node_index);
 
-    while (level < MLS_LEVEL_MAX && (node_index >> level & 1) != 0) {
-        level++;
-    }
-    *first = (node_index >> level >> 1) << level;
+    *first = mls_index_first(node_index);
     if (level > mls_tree_top(tree) || *first >= mls_tree_leaf_count(tree)) {
         return NULL;
     }

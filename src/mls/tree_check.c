@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "mls/tree.h"
+#include "mls/tree_math.h"
 
 /* ---- Unique keys ---- */
 
@@ -227,7 +228,8 @@ check_side(const mls_tree *tree, const mls_node *node, uint32_t first, uint32_t 
         below += unmerged.items[i] >= child_first && unmerged.items[i] - child_first < half ? 1 : 0;
     }
     *out = false;
-    KITH_TRY(find_linked(tree, child_first * 2 + half - 1, parent, below, &linked));
+    KITH_TRY(find_linked(tree, mls_index_of(child_first, (uint8_t)(node->level - 1)), parent, below,
+                         &linked));
     if (linked == NULL) {
         return KITH_OK;
     }

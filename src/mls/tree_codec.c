@@ -4,6 +4,7 @@
  * [RFC9420 §C], without the blank ones after the last.
  */
 #include "mls/tree.h"
+#include "mls/tree_math.h"
 
 enum { NODE_LEAF = 1, NODE_PARENT = 2 };
 
@@ -185,7 +186,7 @@ static kith_err build(const kith_alloc *alloc, entry_list *list, uint8_t level, 
 static kith_err
 fill(const kith_alloc *alloc, entry_list *list, mls_node *node, uint32_t first)
 {
-    const size_t index = (size_t)first * 2 + ((size_t)1 << node->level) - 1;
+    const size_t index = mls_index_of(first, node->level);
 
     if (index < list->count) {
         node->leaf = list->items[index].leaf;

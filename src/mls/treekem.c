@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mls/label.h"
+#include "mls/tree_math.h"
 
 /* ---- Private keys ---- */
 
@@ -421,11 +422,8 @@ find_own(const mls_resolution *resolution, const mls_private *keys, size_t *inde
 {
     for (size_t i = 0; i < resolution->count; i++) {
         const uint32_t node = resolution->items[i].node_index;
-        uint8_t level = 0;
-        while (level < MLS_LEVEL_MAX && (node >> level & 1) != 0) {
-            level++;
-        }
-        const bool is_above = node >> level >> 1 == keys->leaf_index >> level;
+        const uint8_t level = mls_index_level(node);
+        const bool is_above = mls_index_first(node) >> level == keys->leaf_index >> level;
         if (is_above && mls_private_at(keys, level).len > 0) {
             *index = i;
             *key = mls_private_at(keys, level);
