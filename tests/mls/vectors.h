@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The working group's test vectors, read at run time from $KITH_VECTORS/mls. A file that is missing skips the
+ * test, or fails it when CI=true. Suites that are not supported are counted and named.
+ */
+#ifndef KITH_TESTS_MLS_VECTORS_H
+#define KITH_TESTS_MLS_VECTORS_H
+
+#include <yyjson.h>
+
+#include "base/base.h"
+#include "mls/group.h"
+
+typedef struct vectors {
+    yyjson_doc *doc;
+    crypto *crypto;
+    mls_env env; /* the system's randomness; accepts every credential and any lifetime */
+    size_t run;
+    size_t unsupported[8]; /* by suite id */
+} vectors;
+
+/* Loads one file; skips or fails the calling test when it is not there. */
+void vectors_open(vectors *v, const char *name);
+/* Reports what was run and frees. Fails when nothing was. */
+void vectors_close(vectors *v, const char *name);
+yyjson_val *vectors_root(const vectors *v);
+/* The suite's tools, or false when it is not supported (counted). Counts the case otherwise. */
+bool vectors_tools(vectors *v, yyjson_val *item, mls_tools *out);
+
+/* Fields; each asserts that it is there. Buffers are the caller's. */
+kith_buf vec_hex(yyjson_val *object, const char *key);
+kith_buf vec_hex_of(yyjson_val *value);
+uint64_t vec_uint(yyjson_val *object, const char *key);
+bool vec_is_null(yyjson_val *object, const char *key);
+yyjson_val *vec_get(yyjson_val *object, const char *key);
+
+void assert_ok(kith_err err);
+void assert_bytes(kith_bytes actual, kith_bytes expected);
+/* Compares with a hex field. */
+void assert_field(kith_bytes actual, yyjson_val *object, const char *key);
+
+#endif
