@@ -40,8 +40,8 @@ check_expansions(mls_tools tools, yyjson_val *item)
                                                   .len = vec_uint(expand, "length")},
                                     &out));
     assert_field(kith_bytes_of_secret(&out), expand, "out");
-    assert_ok(mls_derive_secret(tools, kith_bytes_of_buf(&derive_from), text_of(derive, "label"),
-                                &out));
+    assert_ok(
+        mls_derive_secret(tools, kith_bytes_of_buf(&derive_from), text_of(derive, "label"), &out));
     assert_field(kith_bytes_of_secret(&out), derive, "out");
     assert_ok(mls_derive_tree_secret(
         tools,
@@ -70,8 +70,8 @@ check_signature(mls_tools tools, yyjson_val *sign)
     assert_ok(crypto_sign_key_import(tools.crypto, tools.suite->sign,
                                      kith_bytes_of_buf(&private_key), &key));
     assert_bytes(crypto_sign_key_public(key), pub);
-    assert_ok(mls_sign_with_label(tools, key, label, CRYPTO_PARTS(kith_bytes_of_buf(&content)),
-                                  &fresh));
+    assert_ok(
+        mls_sign_with_label(tools, key, label, CRYPTO_PARTS(kith_bytes_of_buf(&content)), &fresh));
     assert_ok(mls_verify_with_label(tools, pub, label, CRYPTO_PARTS(kith_bytes_of_buf(&content)),
                                     kith_bytes_of_buf(&fresh)));
     assert_int_equal(mls_verify_with_label(tools, pub, "Other",
@@ -130,8 +130,8 @@ crypto_basics_vectors_hold(void **state)
         yyjson_val *ref = vec_get(item, "ref_hash");
         KITH_AUTO(kith_buf) value = vec_hex(ref, "value");
         mls_hash hash = {.len = mls_suite_hash_len(tools.suite)};
-        assert_ok(mls_ref_hash(tools, text_of(ref, "label"), kith_bytes_of_buf(&value),
-                               hash.bytes));
+        assert_ok(
+            mls_ref_hash(tools, text_of(ref, "label"), kith_bytes_of_buf(&value), hash.bytes));
         assert_field(mls_hash_bytes(&hash), ref, "out");
         check_expansions(tools, item);
         check_signature(tools, vec_get(item, "sign_with_label"));
@@ -385,8 +385,8 @@ check_transcript(mls_tools tools, yyjson_val *item)
                                                              .signature = auth.signature},
                                      &confirmed));
     assert_field(mls_hash_bytes(&confirmed), item, "confirmed_transcript_hash_after");
-    assert_ok(mls_transcript_interim(tools, mls_hash_bytes(&confirmed), auth.confirmation_tag,
-                                     &interim));
+    assert_ok(
+        mls_transcript_interim(tools, mls_hash_bytes(&confirmed), auth.confirmation_tag, &interim));
     assert_field(mls_hash_bytes(&interim), item, "interim_transcript_hash_after");
     assert_ok(kith_secret_set(&secrets.confirmation, kith_bytes_of_buf(&key)));
     assert_ok(mls_confirmation_tag(tools, &secrets, mls_hash_bytes(&confirmed), &tag));
@@ -502,12 +502,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crypto_basics_vectors_hold),
-        cmocka_unit_test(key_schedule_vectors_hold),
-        cmocka_unit_test(secret_tree_vectors_hold),
-        cmocka_unit_test(psk_secret_vectors_hold),
-        cmocka_unit_test(transcript_hash_vectors_hold),
-        cmocka_unit_test(tree_math_vectors_hold),
+        cmocka_unit_test(crypto_basics_vectors_hold),   cmocka_unit_test(key_schedule_vectors_hold),
+        cmocka_unit_test(secret_tree_vectors_hold),     cmocka_unit_test(psk_secret_vectors_hold),
+        cmocka_unit_test(transcript_hash_vectors_hold), cmocka_unit_test(tree_math_vectors_hold),
         cmocka_unit_test(deserialization_vectors_hold),
     };
 

@@ -206,8 +206,8 @@ check_welcome(mls_tools tools, yyjson_val *item)
                                      &plain));
     r = kith_reader_of(kith_bytes_of_buf(&plain));
     assert_ok(mls_group_secrets_decode(&r, &secrets));
-    assert_ok(mls_welcome_secret(tools, secrets.joiner_secret, kith_bytes_of_secret(&zero),
-                                 &secret));
+    assert_ok(
+        mls_welcome_secret(tools, secrets.joiner_secret, kith_bytes_of_secret(&zero), &secret));
     assert_ok(mls_welcome_key(tools, kith_bytes_of_secret(&secret), &key, &nonce));
     assert_ok(crypto_aead_open(tools.crypto,
                                &(crypto_aead){.id = tools.suite->aead,

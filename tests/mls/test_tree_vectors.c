@@ -150,8 +150,7 @@ check_validation(mls_tools tools, yyjson_val *item)
 {
     mls_tree tree = read_tree(tools, item, "tree");
     KITH_AUTO(kith_buf) group_id = vec_hex(item, "group_id");
-    mls_leaf_rules rules = {.group_id = kith_bytes_of_buf(&group_id),
-                            .lifetime_max_s = UINT64_MAX};
+    mls_leaf_rules rules = {.group_id = kith_bytes_of_buf(&group_id), .lifetime_max_s = UINT64_MAX};
 
     check_resolutions(&tree, item);
     check_hashes(&tree, item);
@@ -206,12 +205,12 @@ context_of(const kem_case *kase, const mls_tree *tree)
 
     assert_ok(mls_tree_hash(tree, hash.bytes));
     assert_ok(mls_group_context_encode(
-        &w, &(mls_group_context){.suite = kase->tools.suite->id,
-                                 .group_id = kith_bytes_of_buf(&kase->group_id),
-                                 .epoch = vec_uint(kase->item, "epoch"),
-                                 .tree_hash = mls_hash_bytes(&hash),
-                                 .confirmed_transcript_hash =
-                                     kith_bytes_of_buf(&kase->confirmed)}));
+        &w,
+        &(mls_group_context){.suite = kase->tools.suite->id,
+                             .group_id = kith_bytes_of_buf(&kase->group_id),
+                             .epoch = vec_uint(kase->item, "epoch"),
+                             .tree_hash = mls_hash_bytes(&hash),
+                             .confirmed_transcript_hash = kith_bytes_of_buf(&kase->confirmed)}));
     return out;
 }
 
