@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What a group costs: founding it, adding N - 1 members in one commit, joining, committing and processing
+ * paths, messages, saving; for N = 2, 50, 500, 1000 or those given. Prints one line per size and suite, times in
+ * milliseconds; medians where an operation is repeated.
+ *
+ *     bench_mls [--suite ID] [N...]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mls/group.h"
+
+#define NOW_S UINT64_C(1800000000)
+#define MEMBERS_MAX 50000u
+#define ROUNDS 15u
+
+typedef struct bench {
+    mls_env env;
+    uint16_t suite;
+    size_t n;
+    kith_secret *signers;
+    kith_buf *packages;
+    kith_buf *blobs;
+    mls_group *founder;
+    mls_group *joiner;
+} bench;
+
+/* Ends the program: a benchmark has nothing better to do with an error. */
+static void
+must(kith_err err, const char *what)
+{
+    if (err != KITH_OK) {
+        (void)fprintf(stderr, "bench_mls: %s: %s\n", what, kith_err_name(err));
+        exit(1);
+    }
+}
+
+static double
+now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double
+median(double *times, size_t count)
+{
+    qsort(times, count, sizeof *times, compare_doubles);
+    return times[count / 2];
+}
+
+static mls_leaf_params
+leaf_of(const bench *b, size_t i, char name[32])
+{
+    (void)snprintf(name, 32, "member %zu", i);
+    return (mls_leaf_params){
+        .identity = {.type = MLS_CREDENTIAL_BASIC, .data = kith_bytes_of_text(name)},
+        .signature_private = kith_bytes_of_secret(&b->signers[i])};
+}
+
+static void
+make_members(bench *b)
+{
+    b->signers = calloc(b->n, sizeof *b->signers);
+    b->packages = calloc(b->n, sizeof *b->packages);
+    b->blobs = calloc(b->n, sizeof *b->blobs);
+    for (size_t i = 0; i < b->n; i++) {
+        KITH_AUTO(kith_buf) public_key = {0};
+        char name[32];
+        must(mls_signature_key_new(&b->env, b->suite, &b->signers[i], &public_key), "keys");
+        must(mls_key_package_new(&b->env,
+                                 &(mls_key_package_params){.suite = b->suite,
+                                                           .leaf = leaf_of(b, i, name),
+                                                           .not_before_s = NOW_S - 10,
+                                                           .not_after_s = NOW_S + 1000},
+                                 &b->packages[i], &b->blobs[i]),
+             "key package");
+    }
+}
+
+static double
+found(bench *b)
+{
+    char name[32];
+    const double start = now_ms();
+
+    must(mls_group_new(&b->env,
+                       &(mls_group_params){.suite = b->suite,
+                                           .group_id = kith_bytes_of_text("bench"),
+                                           .leaf = leaf_of(b, 0, name)},
+                       &b->founder),
+         "found");
+    return now_ms() - start;
+}
+
+static double
+add_all(bench *b, kith_buf *welcome)
+{
+    mls_proposal_params *adds = calloc(b->n, sizeof *adds);
+    KITH_AUTO(kith_buf) commit = {0};
+
+    for (size_t i = 1; i < b->n; i++) {
+        adds[i - 1].type = MLS_PROPOSAL_ADD;
+        adds[i - 1].key_package = kith_bytes_of_buf(&b->packages[i]);
+    }
+    const double start = now_ms();
+    must(mls_group_commit(
+             b->founder,
+             &(mls_commit_params){
+                 .proposals = adds, .proposal_count = b->n - 1, .force_path = true, .now_s = NOW_S},
+             &commit, welcome),
+         "add");
+    mls_group_apply_own(b->founder);
+    const double taken = now_ms() - start;
+    free(adds);
+    return taken;
+}
+
+static double
+join(bench *b, size_t who, const kith_buf *welcome, mls_group **out)
+{
+    const kith_bytes blob = kith_bytes_of_buf(&b->blobs[who]);
+    const double start = now_ms();
+
+    must(mls_group_join(&b->env,
+                        &(mls_join_params){.welcome = kith_bytes_of_buf(welcome),
+                                           .private_blobs = &blob,
+                                           .private_blob_count = 1,
+                                           .now_s = NOW_S},
+                        NULL, out),
+         "join");
+    return now_ms() - start;
+}
+
+typedef struct commit_times {
+    double create;
+    double process;
+} commit_times;
+
+static void
+take(mls_group *group, const kith_buf *commit)
+{
+    KITH_AUTO(mls_received) received = {0};
+
+    must(mls_group_receive(group, kith_bytes_of_buf(commit), NOW_S, &received), "receive");
+    mls_group_apply(group, &received.staged);
+}
+
+/* One member's path over the tree, as if it had committed; its new keys go to `keys` when that is not NULL. */
+static void
+put_path(const bench *b, mls_tree *tree, uint32_t leaf_index, mls_private *keys)
+{
+    KITH_AUTO(mls_new_path) path = {0};
+    crypto_sign_key *signer = NULL;
+
+    must(crypto_sign_key_import(tree->tools.crypto, tree->tools.suite->sign,
+                                kith_bytes_of_secret(&b->signers[leaf_index]), &signer),
+         "signer");
+    const mls_leaf_draft draft = {.env = &b->env,
+                                  .signer = signer,
+                                  .like = mls_tree_leaf(tree, leaf_index),
+                                  .group_id = kith_bytes_of_text("bench")};
+    must(mls_path_make(tree, leaf_index, &draft, &b->env.rng, &path), "path");
+    if (keys != NULL) {
+        *keys = path.keys;
+        path.keys = (mls_private){0};
+    }
+    crypto_sign_key_free(signer);
+}
+
+/* Puts a group into an epoch over another tree, with other keys. */
+static void
+move_group(mls_group *group, const mls_tree *tree, kith_bytes context, mls_private *keys)
+{
+    const kith_secret secret = {.data = {1}, .len = mls_suite_hash_len(tree->tools.suite)};
+    mls_epoch *epoch = NULL;
+
+    must(mls_epoch_start(tree->tools, context, tree, kith_bytes_of_secret(&secret), &epoch),
+         "epoch");
+    epoch->own_leaf = group->now->own_leaf;
+    mls_private_done(&epoch->keys);
+    epoch->keys = *keys;
+    *keys = (mls_private){0};
+    mls_epoch_free(group->now);
+    group->now = epoch;
+}
+
+/* Every member has committed once: the state that a group in use is in. Made directly, for N members that
+ * follow N commits would take N * N steps. The joiner's path comes last and the founder's before it, so that
+ * both hold the keys that they would. */
+static void
+fill_tree(bench *b)
+{
+    mls_tree tree = mls_tree_clone(&b->founder->now->tree);
+    KITH_AUTO(mls_private) founder = {0};
+    KITH_AUTO(mls_private) joiner = {0};
+    KITH_AUTO(kith_buf) context = {0};
+    const uint32_t last = (uint32_t)b->n - 1;
+
+    for (uint32_t i = 1; i < last; i++) {
+        put_path(b, &tree, i, NULL);
+    }
+    put_path(b, &tree, 0, &founder);
+    put_path(b, &tree, last, &joiner);
+    mls_private_prune(&founder, &tree);
+    if (founder.count > mls_tree_top(&tree)) {
+        kith_secret_done(&founder.keys[mls_tree_top(&tree)]); /* the root's is the joiner's now */
+    }
+    const mls_context_change change = {.tree = &tree};
+    must(mls_context_next(&b->founder->now->context, &change, &context), "context");
+    move_group(b->founder, &tree, kith_bytes_of_buf(&context), &founder);
+    move_group(b->joiner, &tree, kith_bytes_of_buf(&context), &joiner);
+    mls_tree_done(&tree);
+}
+
+static commit_times
+measure_commits(bench *b)
+{
+    double create[ROUNDS];
+    double process[ROUNDS];
+
+    for (size_t i = 0; i < ROUNDS; i++) {
+        KITH_AUTO(kith_buf) commit = {0};
+        KITH_AUTO(kith_buf) none = {0};
+        mls_group *from = i % 2 == 0 ? b->founder : b->joiner;
+        mls_group *to = i % 2 == 0 ? b->joiner : b->founder;
+        const double start = now_ms();
+        must(mls_group_commit(from, &(mls_commit_params){.now_s = NOW_S}, &commit, &none),
+             "commit");
+        create[i] = now_ms() - start;
+        mls_group_apply_own(from);
+        const double middle = now_ms();
+        take(to, &commit);
+        process[i] = now_ms() - middle;
+    }
+    return (commit_times){.create = median(create, ROUNDS), .process = median(process, ROUNDS)};
+}
+
+typedef struct message_times {
+    double protect;
+    double unprotect;
+} message_times;
+
+#define MESSAGES 201u
+
+static message_times
+measure_messages(bench *b)
+{
+    uint8_t text[1024] = {1};
+    double protect[MESSAGES];
+    double unprotect[MESSAGES];
+
+    for (size_t i = 0; i < MESSAGES; i++) {
+        KITH_AUTO(kith_buf) message = {0};
+        KITH_AUTO(mls_received) received = {0};
+        const double start = now_ms();
+        must(mls_group_protect(b->founder, &(mls_protect_params){.plaintext = KITH_BYTES(text)},
+                               NULL, &message),
+             "protect");
+        protect[i] = now_ms() - start;
+        const double middle = now_ms();
+        must(mls_group_receive(b->joiner, kith_bytes_of_buf(&message), NOW_S, &received),
+             "unprotect");
+        unprotect[i] = now_ms() - middle;
+    }
+    return (message_times){.protect = median(protect, MESSAGES),
+                           .unprotect = median(unprotect, MESSAGES)};
+}
+
+static void
+free_bench(bench *b)
+{
+    mls_group_free(b->founder);
+    mls_group_free(b->joiner);
+    for (size_t i = 0; i < b->n; i++) {
+        kith_secret_done(&b->signers[i]);
+        kith_buf_done(&b->packages[i]);
+        kith_buf_done(&b->blobs[i]);
+    }
+    free(b->signers);
+    free(b->packages);
+    free(b->blobs);
+}
+
+static void
+run(crypto *c, uint16_t suite, size_t n)
+{
+    bench b = {.env = {.rng = *crypto_rng(), .crypto = c}, .suite = suite, .n = n};
+    KITH_AUTO(kith_buf) welcome = {0};
+    KITH_AUTO(kith_buf) saved = {0};
+    mls_group *loaded = NULL;
+
+    make_members(&b);
+    const double create_ms = found(&b);
+    const double add_ms = add_all(&b, &welcome);
+    const double join_ms = join(&b, n - 1, &welcome, &b.joiner);
+    fill_tree(&b);
+    const commit_times commits = measure_commits(&b);
+    const message_times messages = measure_messages(&b);
+    const double save_start = now_ms();
+    must(mls_group_save(b.joiner, &saved), "save");
+    const double save_ms = now_ms() - save_start;
+    const double load_start = now_ms();
+    must(mls_group_load(&b.env, kith_bytes_of_buf(&saved), &loaded), "load");
+    const double load_ms = now_ms() - load_start;
+    mls_group_free(loaded);
+    (void)printf("%6zu  %8.3f  %9.2f  %8.2f  %8.3f  %8.3f  %8.4f  %8.4f  %7.2f  %7.2f  %8zu\n", n,
+                 create_ms, add_ms, join_ms, commits.create, commits.process, messages.protect,
+                 messages.unprotect, save_ms, load_ms, saved.len / 1024);
+    (void)fflush(stdout);
+    free_bench(&b);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const size_t usual[] = {2, 50, 500, 1000};
+    static const uint16_t suites[] = {MLS_SUITE_X25519_AES128_ED25519, MLS_SUITE_PQ};
+    uint16_t only = 0;
+    int at = 1;
+    crypto *c = NULL;
+
+    if (argc > 2 && strcmp(argv[1], "--suite") == 0) {
+        only = (uint16_t)strtoul(argv[2], NULL, 0);
+        at = 3;
+    }
+    must(crypto_new(NULL, &c), "crypto");
+    for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++) {
+        const uint16_t suite = only != 0 ? only : suites[s];
+        if (only != 0 && s > 0) {
+            break;
+        }
+        (void)printf("%s\n%6s  %8s  %9s  %8s  %8s  %8s  %8s  %8s  %7s  %7s  %8s\n",
+                     mls_suite_name(suite) != NULL ? mls_suite_name(suite) : "?", "N", "found",
+                     "add N-1", "join", "commit", "process", "protect", "open", "save", "load",
+                     "save KB");
+        for (size_t i = 0; at == argc && i < sizeof usual / sizeof usual[0]; i++) {
+            run(c, suite, usual[i]);
+        }
+        for (int i = at; i < argc; i++) {
+            const size_t n = strtoul(argv[i], NULL, 10);
+            if (n >= 2 && n <= MEMBERS_MAX) {
+                run(c, suite, n);
+            }
+        }
+    }
+    crypto_free(c);
+    return 0;
+}
