@@ -175,7 +175,7 @@ protection_open(protection *p, mls_tools tools, yyjson_val *item)
 {
     KITH_AUTO(kith_buf) tree_hash = vec_hex(item, "tree_hash");
     KITH_AUTO(kith_buf) confirmed = vec_hex(item, "confirmed_transcript_hash");
-    KITH_AUTO(kith_buf) private_key = vec_hex(item, "signature_priv");
+    KITH_AUTO(kith_buf) private_key = vec_private(item, "signature_priv", vec_sign_len(tools));
     KITH_AUTO(kith_buf) public_key = vec_hex(item, "signature_pub");
     KITH_AUTO(kith_buf) root = vec_hex(item, "encryption_secret");
     kith_secret secret = {0};

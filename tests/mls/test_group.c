@@ -586,6 +586,8 @@ a_staged_commit_says_what_it_changes(void **state)
     assert_err(mls_group_commit(c.party[2].group, &(mls_commit_params){.now_s = NOW_S}, &welcome,
                                 &welcome),
                KITH_ERR_DENIED);
+    mls_received_done(&received);
+    mls_received_done(&gone);
     cast_close(&c);
 }
 

@@ -32,12 +32,12 @@ find_psk(void *ctx, const mls_psk_ref *ref, kith_secret *out)
 }
 
 static mls_group *
-join(const mls_env *env, yyjson_val *item)
+join(const mls_env *env, mls_tools tools, yyjson_val *item)
 {
     KITH_AUTO(kith_buf) package = vec_hex(item, "key_package");
-    KITH_AUTO(kith_buf) init_key = vec_hex(item, "init_priv");
-    KITH_AUTO(kith_buf) leaf_key = vec_hex(item, "encryption_priv");
-    KITH_AUTO(kith_buf) signature_key = vec_hex(item, "signature_priv");
+    KITH_AUTO(kith_buf) init_key = vec_private(item, "init_priv", vec_kem_len(tools));
+    KITH_AUTO(kith_buf) leaf_key = vec_private(item, "encryption_priv", vec_kem_len(tools));
+    KITH_AUTO(kith_buf) signature_key = vec_private(item, "signature_priv", vec_sign_len(tools));
     KITH_AUTO(kith_buf) welcome = vec_hex(item, "welcome");
     KITH_AUTO(kith_buf) tree = {0};
     KITH_AUTO(kith_buf) blob = {0};
@@ -104,7 +104,7 @@ follow(mls_group *group, yyjson_val *epoch)
 }
 
 static void
-check_passive(vectors *v, yyjson_val *item)
+check_passive(vectors *v, mls_tools tools, yyjson_val *item)
 {
     yyjson_val *psks = vec_get(item, "external_psks");
     mls_env env = v->env;
@@ -114,7 +114,7 @@ check_passive(vectors *v, yyjson_val *item)
 
     env.find_psk = find_psk;
     env.ctx = &psks;
-    mls_group *group = join(&env, item);
+    mls_group *group = join(&env, tools, item);
     assert_field(mls_epoch_authenticator(mls_group_epoch(group)), item,
                  "initial_epoch_authenticator");
     yyjson_arr_foreach(vec_get(item, "epochs"), i, n, epoch)
@@ -138,7 +138,7 @@ run_passive(const char *name)
     yyjson_arr_foreach(vectors_root(&v), i, n, item)
     {
         if (vectors_tools(&v, item, &tools)) {
-            check_passive(&v, item);
+            check_passive(&v, tools, item);
         }
     }
     vectors_close(&v, name);
@@ -172,7 +172,7 @@ check_welcome(mls_tools tools, yyjson_val *item)
 {
     KITH_AUTO(kith_buf) package = vec_hex(item, "key_package");
     KITH_AUTO(kith_buf) bytes = vec_hex(item, "welcome");
-    KITH_AUTO(kith_buf) init_key = vec_hex(item, "init_priv");
+    KITH_AUTO(kith_buf) init_key = vec_private(item, "init_priv", vec_kem_len(tools));
     KITH_AUTO(kith_buf) signer = vec_hex(item, "signer_pub");
     KITH_AUTO(kith_buf) ref = {0};
     KITH_AUTO(kith_buf) plain = {0};

@@ -93,6 +93,33 @@ vec_hex(yyjson_val *object, const char *key)
     return vec_hex_of(vec_get(object, key));
 }
 
+kith_buf
+vec_private(yyjson_val *object, const char *key, size_t len)
+{
+    KITH_AUTO(kith_buf) bytes = vec_hex(object, key);
+    kith_buf out = {0};
+    uint8_t *zeros = NULL;
+
+    assert_true(bytes.len <= len);
+    if (bytes.len < len) {
+        assert_ok(kith_buf_extend(&out, len - bytes.len, &zeros));
+    }
+    assert_ok(kith_buf_append(&out, kith_bytes_of_buf(&bytes)));
+    return out;
+}
+
+size_t
+vec_kem_len(mls_tools tools)
+{
+    return crypto_kem_sizes_of(tools.suite->hpke.kem).private_key;
+}
+
+size_t
+vec_sign_len(mls_tools tools)
+{
+    return crypto_sign_sizes_of(tools.suite->sign).private_key;
+}
+
 uint64_t
 vec_uint(yyjson_val *object, const char *key)
 {

@@ -30,6 +30,11 @@ bool vectors_tools(vectors *v, yyjson_val *item, mls_tools *out);
 /* Fields; each asserts that it is there. Buffers are the caller's. */
 kith_buf vec_hex(yyjson_val *object, const char *key);
 kith_buf vec_hex_of(yyjson_val *value);
+/* A private key of `len` bytes. The vectors write scalars of P-521 without leading zeros; they are put back. */
+kith_buf vec_private(yyjson_val *object, const char *key, size_t len);
+/* Lengths of private keys of a suite. */
+size_t vec_kem_len(mls_tools tools);
+size_t vec_sign_len(mls_tools tools);
 uint64_t vec_uint(yyjson_val *object, const char *key);
 bool vec_is_null(yyjson_val *object, const char *key);
 yyjson_val *vec_get(yyjson_val *object, const char *key);
