@@ -302,8 +302,9 @@ typedef struct mls_join_params {
 /* Joins by a Welcome [RFC9420 §12.4.3.1]. On success `*used` (may be NULL) says which candidate was used:
  * wipe it unless it is a last-resort one. Whether the group id is already in use here is for the caller
  * to check (before keeping the group).
- * NOT_FOUND: none of the candidates is named, or a PSK is missing; MALFORMED, REJECTED: forged or broken;
- * UNSUPPORTED: the group needs something this client does not have. */
+ * NOT_FOUND: none of the candidates is named, or a PSK is missing; INVALID: the Welcome carries no tree and
+ * none was given; MALFORMED, REJECTED: forged or broken; UNSUPPORTED: the group needs something this
+ * client does not have. */
 KITH_API KITH_MUST_USE kith_err mls_group_join(const mls_env *env, const mls_join_params *params,
                                                size_t *used, mls_group **out);
 
@@ -321,7 +322,8 @@ typedef struct mls_external_params {
 
 /* Joins by an external commit [RFC9420 §12.4.3.2]. `commit` gets the MLSMessage to send; `*out` is the group
  * as it will be when the commit is accepted: keep it then, free it otherwise.
- * OUT_OF_STEP cannot be seen here: an outdated GroupInfo makes a commit that the members refuse. */
+ * INVALID: the GroupInfo has no external_pub, or there is no tree; else as mls_group_join. OUT_OF_STEP cannot
+ * be seen here: an outdated GroupInfo makes a commit that the members do not take. */
 KITH_API KITH_MUST_USE kith_err mls_group_join_external(const mls_env *env,
                                                         const mls_external_params *params,
                                                         kith_buf *commit, mls_group **out);
