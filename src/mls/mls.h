@@ -506,8 +506,10 @@ KITH_API void mls_received_done(mls_received *received);
  * EXISTS: seen before, an own message that came back, or a commit of an epoch that is over. Harmless.
  * OUT_OF_STEP: from an epoch that is not reached yet or no longer held, or further ahead or behind in the
  *   sender's counter than is allowed. Catch up (or rejoin); the message may be fine.
+ *   Also a commit of this very client that does not wait here: the group moved on without it; rejoin.
  * MALFORMED, REJECTED: forged or broken. NOT_FOUND: for another group, or it needs a proposal or PSK that
- *   is not here. UNSUPPORTED: a type this client does not know. */
+ *   is not here. UNSUPPORTED: a type this client does not know. DENIED: a handshake in a group that is over
+ *   for this client. INVALID: not a PublicMessage or PrivateMessage. */
 KITH_API KITH_MUST_USE kith_err mls_group_receive(mls_group *group, kith_bytes message,
                                                   uint64_t now_s, mls_received *out);
 
@@ -555,6 +557,15 @@ KITH_API KITH_MUST_USE kith_err mls_group_info(const mls_group *group,
  * deletion of keys was meant to close. */
 KITH_API KITH_MUST_USE kith_err mls_group_save(const mls_group *group, kith_buf *out);
 /* UNSUPPORTED: saved by a later version; MALFORMED: damaged. `env` is borrowed until the group is freed. */
+
+/* The same in two parts, for large groups: `secrets` changes with every call that consumes or applies, `tree`
+ * (the ratchet tree, most of the bytes, no secret) only with the epoch. A `tree` of NULL is not written: the
+ * one that was written since the group came to its present epoch still serves. */
+KITH_API KITH_MUST_USE kith_err mls_group_save_parts(const mls_group *group, kith_buf *secrets,
+                                                     kith_buf *tree);
+/* As mls_group_load; REJECTED: the two parts are of different epochs. */
+KITH_API KITH_MUST_USE kith_err mls_group_load_parts(const mls_env *env, kith_bytes secrets,
+                                                     kith_bytes tree, mls_group **out);
 KITH_API KITH_MUST_USE kith_err mls_group_load(const mls_env *env, kith_bytes blob,
                                                mls_group **out);
 

@@ -456,15 +456,17 @@ read_settings(kith_reader *r, mls_group_settings *out)
     return kith_read_u32(r, &out->handshake_padding);
 }
 
+/* Everything, with the current tree in the blob or beside it. */
 static kith_err
-write_group(kith_writer *w, const mls_group *group)
+write_group(kith_writer *w, const mls_group *group, bool with_tree)
 {
     KITH_TRY(kith_write_u8(w, SAVE_VERSION));
     KITH_TRY(kith_write_u16(w, group->tools.suite->id));
     KITH_TRY(write_settings(w, &group->settings));
     KITH_TRY(write_secret(w, &group->signature_private));
     KITH_TRY(kith_write_bool(w, group->is_over));
-    KITH_TRY(write_whole(w, group->now));
+    KITH_TRY(kith_write_bool(w, with_tree));
+    KITH_TRY(with_tree ? write_whole(w, group->now) : write_epoch(w, group->now));
     KITH_TRY(kith_write_u8(w, (uint8_t)group->past_count));
     for (size_t i = 0; i < group->past_count; i++) {
         KITH_TRY(write_past(w, group->past[i], &group->now->tree));
@@ -483,23 +485,58 @@ mls_group_save(const mls_group *group, kith_buf *out)
     KITH_AUTO(kith_buf) draft = {.alloc = group->tools.alloc};
     kith_writer w = kith_writer_of(&draft);
 
-    KITH_TRY(write_group(&w, group));
+    KITH_TRY(write_group(&w, group, true));
     return kith_buf_append(out, kith_bytes_of_buf(&draft));
 }
 
-static kith_err
-read_group(mls_group *group, kith_reader *r)
+kith_err
+mls_group_save_parts(const mls_group *group, kith_buf *secrets, kith_buf *tree)
 {
+    KITH_AUTO(kith_buf) draft = {.alloc = group->tools.alloc};
+    KITH_AUTO(kith_buf) encoded = {.alloc = group->tools.alloc};
+    kith_writer w = kith_writer_of(&draft);
+
+    KITH_TRY(write_group(&w, group, false));
+    if (tree != NULL) {
+        KITH_TRY(mls_tree_encode(&group->now->tree, &encoded));
+        KITH_TRY(kith_buf_reserve(tree, encoded.len));
+    }
+    KITH_TRY(kith_buf_append(secrets, kith_bytes_of_buf(&draft)));
+    return tree == NULL ? KITH_OK : kith_buf_append(tree, kith_bytes_of_buf(&encoded));
+}
+
+/* The current epoch whose tree came separately: it must be the one that the epoch's context names. */
+static kith_err
+read_apart(mls_group *group, kith_reader *r, kith_bytes tree)
+{
+    mls_hash hash = {.len = mls_suite_hash_len(group->tools.suite)};
+
+    KITH_TRY(read_epoch(group->tools, r, &group->now));
+    KITH_TRY(mls_tree_decode(group->tools, tree, &group->now->tree));
+    KITH_TRY(mls_tree_hash(&group->now->tree, hash.bytes));
+    KITH_ENSURE(kith_bytes_equal(mls_hash_bytes(&hash), group->now->context.tree_hash),
+                KITH_ERR_REJECTED);
+    return is_consistent(group->now) ? KITH_OK : KITH_ERR_MALFORMED;
+}
+
+/* `tree` is empty when it is in the blob. */
+static kith_err
+read_group(mls_group *group, kith_reader *r, kith_bytes tree)
+{
+    bool with_tree = false;
+
     KITH_TRY(kith_read_bool(r, &group->is_over));
-    KITH_TRY(read_whole(group->tools, r, &group->now));
+    KITH_TRY(kith_read_bool(r, &with_tree));
+    KITH_ENSURE(with_tree == (tree.len == 0), KITH_ERR_INVALID);
+    KITH_TRY(with_tree ? read_whole(group->tools, r, &group->now) : read_apart(group, r, tree));
     KITH_TRY(read_past(group, r));
     KITH_TRY(read_held_list(r, &group->held));
     KITH_TRY(read_own(group, r));
     return kith_reader_finish(r);
 }
 
-kith_err
-mls_group_load(const mls_env *env, kith_bytes blob, mls_group **out)
+static kith_err
+load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out)
 {
     kith_reader r = kith_reader_of(blob);
     uint8_t version = 0;
@@ -517,11 +554,24 @@ mls_group_load(const mls_env *env, kith_bytes blob, mls_group **out)
     KITH_TRY(read_secret(&r, &signature_private));
     KITH_TRY(
         mls_group_alloc(env, suite, settings, kith_bytes_of_secret(&signature_private), &group));
-    const kith_err err = read_group(group, &r);
+    const kith_err err = read_group(group, &r, tree);
     if (err != KITH_OK) {
         mls_group_free(group);
         return err;
     }
     *out = group;
     return KITH_OK;
+}
+
+kith_err
+mls_group_load(const mls_env *env, kith_bytes blob, mls_group **out)
+{
+    return load_group(env, blob, (kith_bytes){0}, out);
+}
+
+kith_err
+mls_group_load_parts(const mls_env *env, kith_bytes secrets, kith_bytes tree, mls_group **out)
+{
+    KITH_ENSURE(tree.len > 0, KITH_ERR_INVALID);
+    return load_group(env, secrets, tree, out);
 }

@@ -619,6 +619,38 @@ a_member_changes_its_signature_key_and_credential(void **state)
     cast_close(&c);
 }
 
+static void
+a_group_kept_in_two_parts_writes_its_tree_once_an_epoch(void **state)
+{
+    cast c;
+    KITH_AUTO(kith_buf) secrets = {0};
+    KITH_AUTO(kith_buf) later = {0};
+    KITH_AUTO(kith_buf) tree = {0};
+    mls_group *loaded = NULL;
+
+    (void)state;
+    open_three(&c, MLS_SUITE_X25519_AES128_ED25519);
+    party *p = &c.party[1];
+    assert_err(mls_group_save_parts(p->group, &secrets, &tree), KITH_OK);
+    cast_say(&c, 0, "a message changes the secrets only");
+    assert_err(mls_group_save_parts(p->group, &later, NULL), KITH_OK);
+    assert_err(
+        mls_group_load_parts(&p->env, kith_bytes_of_buf(&later), kith_bytes_of_buf(&tree), &loaded),
+        KITH_OK);
+    mls_group_free(p->group);
+    p->group = loaded;
+    cast_agree(&c);
+    cast_say(&c, 0, "taken up again");
+    cast_commit(&c, 0, NULL, NULL, 0);
+    kith_buf_clear(&later);
+    assert_err(mls_group_save_parts(p->group, &later, NULL), KITH_OK);
+    assert_err(
+        mls_group_load_parts(&p->env, kith_bytes_of_buf(&later), kith_bytes_of_buf(&tree), &loaded),
+        KITH_ERR_REJECTED); /* that tree is of the epoch before */
+    assert_err(mls_group_load(&p->env, kith_bytes_of_buf(&later), &loaded), KITH_ERR_INVALID);
+    cast_close(&c);
+}
+
 /* ---- Long histories ---- */
 
 static size_t
@@ -719,6 +751,7 @@ main(void)
         cmocka_unit_test(a_staged_commit_that_is_dropped_can_be_received_again),
         cmocka_unit_test(a_staged_commit_says_what_it_changes),
         cmocka_unit_test(a_member_changes_its_signature_key_and_credential),
+        cmocka_unit_test(a_group_kept_in_two_parts_writes_its_tree_once_an_epoch),
         cmocka_unit_test(members_agree_through_random_histories),
     };
 
