@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "mls/group.h"
 #include "mls/party.h"
 
 /* Three members with a bit of history. */
@@ -252,6 +253,41 @@ group_extensions_are_replaced_for_all(void **state)
                    &out, &out),
                KITH_ERR_UNSUPPORTED);
     assert_int_equal(out.len, 0);
+    cast_close(&c);
+}
+
+static void
+a_credential_type_that_a_member_cannot_read_is_rejected(void **state)
+{
+    cast c;
+    const uint16_t types[] = {0xf0c1};
+    KITH_AUTO(kith_buf) package = {0};
+    KITH_AUTO(kith_buf) blob = {0};
+    KITH_AUTO(kith_buf) out = {0};
+
+    (void)state;
+    cast_open(&c, MLS_SUITE_X25519_AES128_ED25519, 4, 6);
+    c.party[0].env.credential_types = types;
+    c.party[0].env.credential_type_count = 1;
+    party_found(&c, 0);
+    party *p = &c.party[3];
+    mls_leaf_params leaf = party_leaf(p);
+    leaf.identity.type = 0xf0c1;
+    assert_err(mls_key_package_new(&p->env,
+                                   &(mls_key_package_params){.suite = c.suite,
+                                                             .leaf = leaf,
+                                                             .not_before_s = NOW_S,
+                                                             .not_after_s = NOW_S + 60},
+                                   &package, &blob),
+               KITH_OK);
+    const mls_proposal_params add = {.type = MLS_PROPOSAL_ADD,
+                                     .key_package = kith_bytes_of_buf(&package)};
+    const mls_commit_params params = {.proposals = &add, .proposal_count = 1, .now_s = NOW_S};
+    assert_err(mls_group_commit(c.party[0].group, &params, &out, &out), KITH_OK);
+    mls_group_discard_own(c.party[0].group);
+    cast_add(&c, 0, 1); /* who reads basic credentials only */
+    kith_buf_clear(&out);
+    assert_err(mls_group_commit(c.party[0].group, &params, &out, &out), KITH_ERR_REJECTED);
     cast_close(&c);
 }
 
@@ -651,6 +687,43 @@ a_group_kept_in_two_parts_writes_its_tree_once_an_epoch(void **state)
     cast_close(&c);
 }
 
+static bool
+contains(const kith_buf *haystack, const kith_secret *needle)
+{
+    for (size_t at = 0; at + needle->len <= haystack->len; at++) {
+        if (memcmp(haystack->data + at, needle->data, needle->len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+secrets_of_an_epoch_that_is_over_are_not_kept(void **state)
+{
+    cast c;
+    KITH_AUTO(kith_buf) before = {0};
+    KITH_AUTO(kith_buf) after = {0};
+
+    (void)state;
+    open_three(&c, MLS_SUITE_X25519_AES128_ED25519);
+    const mls_epoch *epoch = mls_group_epoch(c.party[1].group);
+    const mls_secrets old = epoch->secrets;
+    const kith_secret leaf_key = epoch->keys.keys[0];
+    assert_err(mls_group_save(c.party[1].group, &before), KITH_OK);
+    cast_commit(&c, 1, NULL, NULL, 0);
+    assert_err(mls_group_save(c.party[1].group, &after), KITH_OK);
+    const kith_secret *const gone[] = {&old.exporter,     &old.external,     &old.init,
+                                       &leaf_key,         &old.confirmation, &old.membership,
+                                       &old.authenticator};
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+        assert_true(contains(&before, gone[i]));
+        assert_false(contains(&after, gone[i]));
+    }
+    assert_true(contains(&after, &old.sender_data)); /* for late messages */
+    cast_close(&c);
+}
+
 /* ---- Long histories ---- */
 
 static size_t
@@ -741,6 +814,7 @@ main(void)
         cmocka_unit_test(a_member_asks_for_its_own_removal),
         cmocka_unit_test(psks_external_and_of_past_epochs_are_mixed_in),
         cmocka_unit_test(group_extensions_are_replaced_for_all),
+        cmocka_unit_test(a_credential_type_that_a_member_cannot_read_is_rejected),
         cmocka_unit_test(someone_joins_by_external_commit),
         cmocka_unit_test(a_member_that_fell_out_of_step_takes_its_own_place),
         cmocka_unit_test(messages_arrive_in_any_order_but_once),
@@ -752,6 +826,7 @@ main(void)
         cmocka_unit_test(a_staged_commit_says_what_it_changes),
         cmocka_unit_test(a_member_changes_its_signature_key_and_credential),
         cmocka_unit_test(a_group_kept_in_two_parts_writes_its_tree_once_an_epoch),
+        cmocka_unit_test(secrets_of_an_epoch_that_is_over_are_not_kept),
         cmocka_unit_test(members_agree_through_random_histories),
     };
 

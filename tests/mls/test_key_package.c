@@ -195,6 +195,16 @@ the_tree_may_travel_beside_the_welcome(void **state)
                               .private_blob_count = 2,
                               .now_s = NOW_S};
     assert_err(mls_group_join(&joiner->env, &params, &used, &joiner->group), KITH_ERR_INVALID);
+    /* A good tree, but of the epoch after. */
+    KITH_AUTO(kith_buf) other = {0};
+    KITH_AUTO(kith_buf) none = {0};
+    assert_err(mls_group_commit(p->group, &(mls_commit_params){.now_s = NOW_S}, &commit, &none),
+               KITH_OK);
+    assert_err(mls_epoch_ratchet_tree(mls_staged_epoch(mls_group_own_staged(p->group)), &other),
+               KITH_OK);
+    mls_group_discard_own(p->group);
+    params.ratchet_tree = kith_bytes_of_buf(&other);
+    assert_err(mls_group_join(&joiner->env, &params, &used, &joiner->group), KITH_ERR_REJECTED);
     params.ratchet_tree = kith_bytes_of_buf(&tree);
     assert_err(mls_group_join(&joiner->env, &params, &used, &joiner->group), KITH_OK);
     assert_int_equal(used, 1);

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "mls/commit.h"
 #include "mls/framing.h"
-#include "mls/group.h"
 #include "mls/party.h"
 
 typedef struct scene {
@@ -329,6 +329,96 @@ a_commit_with_another_confirmation_tag_is_rejected(void **state)
     scene_close(&s);
 }
 
+/* A commit that is right in every way but that it removes a member without a path. */
+static void
+a_removal_without_a_path_is_rejected(void **state)
+{
+    scene s;
+    KITH_AUTO(mls_item_list) items = {0};
+    kith_reader r = kith_reader_of(KITH_BYTES(remove_two));
+    mls_item item = {.sender_type = MLS_SENDER_MEMBER};
+
+    (void)state;
+    scene_open(&s, false);
+    const mls_group *group = s.c.party[0].group;
+    const mls_plan_scope scope = {.env = group->env, .group = group, .epoch = group->now};
+    assert_err(mls_proposal_decode(&r, &item.proposal), KITH_OK);
+    assert_err(mls_item_list_push(&items, &item), KITH_OK);
+    KITH_AUTO(mls_job) job = {.env = group->env,
+                              .tools = group->tools,
+                              .old = group->now,
+                              .signer = group->signer,
+                              .new_signer = group->signer,
+                              .sender_type = MLS_SENDER_MEMBER,
+                              .wire = MLS_WIRE_PUBLIC_MESSAGE};
+    assert_err(mls_plan_make(&scope, &items, &job.plan), KITH_OK);
+    assert_err(mls_job_finish(&job, &items, kith_bytes_of_secret(&group->now->secrets.init)),
+               KITH_OK);
+    assert_err(
+        mls_job_frame_public(&job, kith_bytes_of_secret(&group->now->secrets.membership), &s.out),
+        KITH_OK);
+    expect(&s, KITH_ERR_REJECTED);
+    mls_job_done(&job);
+    scene_close(&s);
+}
+
+/* Fresh keys are made with randomness; whoever uses the same again makes the same keys. */
+static void
+a_commit_with_keys_that_are_in_the_tree_is_rejected(void **state)
+{
+    scene s;
+    KITH_AUTO(kith_buf) none = {0};
+
+    (void)state;
+    scene_open(&s, false);
+    party *p = &s.c.party[0];
+    const fake_rng before = p->rng;
+    cast_commit(&s.c, 0, NULL, NULL, 0);
+    p->rng = before;
+    assert_err(mls_group_commit(p->group, &(mls_commit_params){.now_s = NOW_S}, &s.out, &none),
+               KITH_OK);
+    expect(&s, KITH_ERR_REJECTED);
+    scene_close(&s);
+}
+
+/* An insider puts a key that only it knows where nobody will look, and adds somebody. */
+static void
+a_welcome_into_a_tree_with_a_planted_key_is_rejected(void **state)
+{
+    scene s;
+    KITH_AUTO(kith_buf) welcome = {0};
+    mls_path path;
+    mls_group *joined = NULL;
+
+    (void)state;
+    scene_open(&s, false);
+    party *joiner = &s.c.party[3];
+    mls_tree *tree = &s.c.party[0].group->now->tree;
+    party_publish(&s.c, 3);
+    assert_err(mls_tree_open(tree, 2, &path), KITH_OK);
+    assert_null(path.at[1]->parent);
+    assert_err(mls_parent_new(tree->tools.alloc,
+                              kith_bytes_of_text("a key of exactly 32 bytes, yes!!"),
+                              (kith_bytes){0}, &path.at[1]->parent),
+               KITH_OK);
+    const mls_proposal_params add = {.type = MLS_PROPOSAL_ADD,
+                                     .key_package = kith_bytes_of_buf(&joiner->package)};
+    assert_err(mls_group_commit(
+                   s.c.party[0].group,
+                   &(mls_commit_params){.proposals = &add, .proposal_count = 1, .now_s = NOW_S},
+                   &s.out, &welcome),
+               KITH_OK);
+    const kith_bytes blob = kith_bytes_of_buf(&joiner->blob);
+    assert_err(mls_group_join(&joiner->env,
+                              &(mls_join_params){.welcome = kith_bytes_of_buf(&welcome),
+                                                 .private_blobs = &blob,
+                                                 .private_blob_count = 1,
+                                                 .now_s = NOW_S},
+                              NULL, &joined),
+               KITH_ERR_REJECTED);
+    scene_close(&s);
+}
+
 /* ---- Private messages of an insider ---- */
 
 static void
@@ -442,6 +532,9 @@ main(void)
         cmocka_unit_test(application_data_in_the_open_is_rejected),
         cmocka_unit_test(a_commit_without_a_path_where_one_is_needed_is_rejected),
         cmocka_unit_test(a_commit_with_another_confirmation_tag_is_rejected),
+        cmocka_unit_test(a_removal_without_a_path_is_rejected),
+        cmocka_unit_test(a_commit_with_keys_that_are_in_the_tree_is_rejected),
+        cmocka_unit_test(a_welcome_into_a_tree_with_a_planted_key_is_rejected),
         cmocka_unit_test(padding_that_is_not_zero_is_malformed),
         cmocka_unit_test(a_member_cannot_speak_for_another),
         cmocka_unit_test(a_message_for_another_group_is_not_found),

@@ -113,13 +113,25 @@ a_parent_that_no_member_put_there_is_rejected(void **state)
     scene_close(&s);
 }
 
+/* After a path of member 0, what is on that path is in no parent hash but its own: lists of unmerged leaves
+ * can be changed there without a hash that says so. */
+static void
+scene_open_after_path(scene *s)
+{
+    scene_open(s);
+    cast_commit(&s->c, 0, NULL, NULL, 0);
+    mls_tree_done(&s->tree);
+    s->tree = mls_tree_clone(&s->c.party[0].group->now->tree);
+    assert_err(mls_tree_check(&s->tree), KITH_OK);
+}
+
 static void
 an_unmerged_leaf_that_is_blank_is_rejected(void **state)
 {
     scene s;
 
     (void)state;
-    scene_open(&s);
+    scene_open_after_path(&s);
     assert_err(mls_parent_add_unmerged(open_parent(&s, 0, 3), 7), KITH_OK);
     expect_rejected(&s);
     scene_close(&s);
@@ -131,7 +143,7 @@ an_unmerged_leaf_that_is_not_below_is_rejected(void **state)
     scene s;
 
     (void)state;
-    scene_open(&s);
+    scene_open_after_path(&s);
     assert_err(mls_parent_add_unmerged(open_parent(&s, 0, 1), 5), KITH_OK);
     expect_rejected(&s);
     scene_close(&s);
@@ -182,7 +194,9 @@ a_leaf_twice_is_rejected(void **state)
 
     (void)state;
     scene_open(&s);
-    assert_err(mls_tree_set_leaf(&s.tree, 7, mls_tree_leaf(&s.tree, 6)), KITH_OK);
+    uint32_t index = 0;
+    assert_err(mls_tree_add(&s.tree, mls_tree_leaf(&s.tree, 6), &index), KITH_OK);
+    assert_int_equal(index, 7);
     expect_rejected(&s);
     scene_close(&s);
 }
@@ -235,7 +249,7 @@ typedef struct path_scene {
 } path_scene;
 
 static void
-path_open(path_scene *p)
+path_open(path_scene *p, bool wrong_secrets)
 {
     KITH_AUTO(mls_new_path) path = {0};
     mls_leaf_node node;
@@ -250,6 +264,9 @@ path_open(path_scene *p)
                                   .group_id = group->now->context.group_id};
     const mls_path_scope scope = {.context = kith_bytes_of_text("context")};
     assert_err(mls_path_make(&made, 0, &draft, &group->env->rng, &path), KITH_OK);
+    for (size_t level = 1; wrong_secrets && level < path.count; level++) {
+        path.secrets[level].data[0] ^= 1;
+    }
     assert_err(mls_path_encrypt(&made, &path, &scope, &group->env->rng, &p->bytes), KITH_OK);
     mls_tree_done(&made);
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&p->bytes));
@@ -299,7 +316,7 @@ a_path_needs_as_many_nodes_as_the_filtered_direct_path(void **state)
     KITH_AUTO(kith_buf) longer = {0};
 
     (void)state;
-    path_open(&p);
+    path_open(&p, false);
     assert_err(merge(&p, p.nodes), KITH_OK);
     for (size_t count = 0; count < 3; count++) {
         assert_err(merge(&p, cut_nodes(p.nodes, count)), KITH_ERR_REJECTED);
@@ -317,7 +334,7 @@ a_path_whose_leaf_was_signed_for_other_nodes_is_rejected(void **state)
     KITH_AUTO(kith_buf) other = {0};
 
     (void)state;
-    path_open(&p);
+    path_open(&p, false);
     assert_err(kith_buf_append(&other, p.nodes), KITH_OK);
     other.data[5] ^= 1; /* in the first public key */
     assert_err(merge(&p, kith_bytes_of_buf(&other)), KITH_ERR_REJECTED);
@@ -335,7 +352,7 @@ a_path_opens_only_with_its_context_and_its_ciphertexts(void **state)
     const uint32_t missing[] = {5};
 
     (void)state;
-    path_open(&p);
+    path_open(&p, false);
     const mls_private *keys = &p.s.c.party[4].group->now->keys;
     tree = mls_tree_clone(&p.s.tree);
     assert_err(mls_path_merge(&tree, 0, p.leaf, p.nodes), KITH_OK);
@@ -362,6 +379,98 @@ a_path_opens_only_with_its_context_and_its_ciphertexts(void **state)
     path_close(&p);
 }
 
+static void
+a_path_whose_secrets_lead_to_other_keys_is_rejected(void **state)
+{
+    path_scene p;
+    KITH_AUTO(mls_private) keys = {0};
+    KITH_AUTO(kith_secret) secret = {0};
+    const mls_path_scope scope = {.context = kith_bytes_of_text("context")};
+
+    (void)state;
+    path_open(&p, true);
+    mls_tree tree = mls_tree_clone(&p.s.tree);
+    assert_err(mls_path_merge(&tree, 0, p.leaf, p.nodes), KITH_OK);
+    assert_err(mls_private_copy(&p.s.c.party[4].group->now->keys, &keys), KITH_OK);
+    assert_err(mls_path_decrypt(&tree, p.nodes, &scope, &keys, &secret), KITH_ERR_REJECTED);
+    assert_int_equal(secret.len, 0);
+    mls_private_done(&keys);
+    mls_tree_done(&tree);
+    path_close(&p);
+}
+
+/* ---- Leaves ---- */
+
+/* A leaf of member 0 with raw credential, capabilities and extensions of the caller's. */
+static kith_err
+check_made_leaf(scene *s, kith_bytes self, kith_bytes extensions)
+{
+    const mls_group *group = s->c.party[0].group;
+    KITH_AUTO(kith_buf) text = {0};
+    kith_writer w = kith_writer_of(&text);
+    mls_leaf *like = NULL;
+    mls_leaf *made = NULL;
+    const mls_leaf_rules rules = {.source = MLS_LEAF_SOURCE_UPDATE,
+                                  .group_id = group->now->context.group_id};
+
+    assert_err(kith_write_varvec(&w, kith_bytes_of_text("k")), KITH_OK);
+    assert_err(kith_write_varvec(&w, kith_bytes_of_text("s")), KITH_OK);
+    assert_err(kith_write_bytes(&w, self), KITH_OK);
+    assert_err(kith_write_u8(&w, MLS_LEAF_SOURCE_UPDATE), KITH_OK);
+    assert_err(kith_write_varvec(&w, extensions), KITH_OK);
+    assert_err(kith_write_varvec(&w, (kith_bytes){0}), KITH_OK);
+    assert_err(mls_leaf_new(NULL, kith_bytes_of_buf(&text), &like), KITH_OK);
+    assert_err(mls_leaf_make(group->tools,
+                             &(mls_leaf_draft){.env = group->env,
+                                               .signer = group->signer,
+                                               .like = like,
+                                               .encryption_key =
+                                                   mls_tree_leaf(&s->tree, 0)->node.encryption_key,
+                                               .source = MLS_LEAF_SOURCE_UPDATE,
+                                               .group_id = rules.group_id},
+                             &made),
+               KITH_OK);
+    const kith_err err = mls_leaf_check(group->tools, made, &rules);
+    mls_leaf_drop(made);
+    mls_leaf_drop(like);
+    return err;
+}
+
+static void
+a_leaf_announces_what_it_uses(void **state)
+{
+    scene s;
+    /* credential basic "x"; mls10; suite 1; extension f00d; no proposals; credential basic */
+    const uint8_t fine[] = {0, 1, 1, 'x', 2, 0, 1, 2, 0, 1, 2, 0xf0, 0x0d, 0, 2, 0, 1};
+    const uint8_t extension[] = {0xf0, 0x0d, 0};
+    const uint8_t other_extension[] = {0xf0, 0x0e, 0};
+    const uint8_t default_extension[] = {0, MLS_EXT_APPLICATION_ID, 0};
+    uint8_t self[sizeof fine];
+
+    (void)state;
+    scene_open(&s);
+    assert_err(check_made_leaf(&s, KITH_BYTES(fine), KITH_BYTES(extension)), KITH_OK);
+    assert_err(check_made_leaf(&s, KITH_BYTES(fine), KITH_BYTES(default_extension)), KITH_OK);
+    assert_err(check_made_leaf(&s, KITH_BYTES(fine), KITH_BYTES(other_extension)),
+               KITH_ERR_REJECTED);
+    static const struct {
+        size_t at;
+        uint8_t value;
+        kith_err expected;
+    } faults[] = {
+        {6, 2, KITH_ERR_UNSUPPORTED}, /* another version only */
+        {9, 2, KITH_ERR_UNSUPPORTED}, /* another suite only */
+        {16, 9, KITH_ERR_REJECTED}, /* its own credential type is missing */
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        memcpy(self, fine, sizeof fine);
+        self[faults[i].at] = faults[i].value;
+        assert_err(check_made_leaf(&s, KITH_BYTES(self), KITH_BYTES(extension)),
+                   faults[i].expected);
+    }
+    scene_close(&s);
+}
+
 int
 main(void)
 {
@@ -379,6 +488,8 @@ main(void)
         cmocka_unit_test(a_path_needs_as_many_nodes_as_the_filtered_direct_path),
         cmocka_unit_test(a_path_whose_leaf_was_signed_for_other_nodes_is_rejected),
         cmocka_unit_test(a_path_opens_only_with_its_context_and_its_ciphertexts),
+        cmocka_unit_test(a_path_whose_secrets_lead_to_other_keys_is_rejected),
+        cmocka_unit_test(a_leaf_announces_what_it_uses),
     };
 
     return cmocka_run_group_tests_name("mls: trees and paths", tests, NULL, NULL);
