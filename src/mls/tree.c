@@ -220,9 +220,10 @@ mls_tree_find_blank(mls_tree *tree, uint32_t *leaf_index)
     if (mls_tree_member_count(tree) == mls_tree_leaf_count(tree)) {
         KITH_TRY(extend(tree));
     }
-    for (const mls_node *node = tree->root; node != NULL && node->level > 0;) {
+    const mls_node *node = tree->root;
+    while (node->level > 0 && node->child[0] != NULL) {
         const uint32_t half = UINT32_C(1) << (node->level - 1);
-        const bool right = node->child[0] != NULL && node->child[0]->members == half;
+        const bool right = node->child[0]->members == half;
         index += right ? half : 0;
         node = node->child[right ? 1 : 0];
     }
