@@ -27,7 +27,7 @@ members_of_every_suite_talk_and_change(void **state)
     (void)state;
     for (size_t i = 0; i < mls_suite_count(); i++) {
         cast c;
-        print_message("%s\n", mls_suite_name(mls_suite_at(i)));
+        print_message("# %s\n", mls_suite_name(mls_suite_at(i)));
         open_three(&c, mls_suite_at(i));
         cast_say(&c, 0, "hello");
         cast_say(&c, 1, "to both of you");

@@ -301,7 +301,7 @@ sweep(bool random)
             n++;
             assert_true(n < 100000);
         }
-        print_message("%s: %llu failures\n", calls[i].name, (unsigned long long)n);
+        print_message("# %s: %llu failures\n", calls[i].name, (unsigned long long)n);
         assert_true(n > 0);
         kith_buf_done(&s.out);
         kith_buf_done(&s.more);

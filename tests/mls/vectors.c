@@ -25,7 +25,7 @@ vectors_open(vectors *v, const char *name)
         if (ci != NULL && strcmp(ci, "true") == 0) {
             fail_msg("%s cannot be read", path);
         }
-        print_message("%s cannot be read: skipped\n", path);
+        print_message("# %s cannot be read: skipped\n", path);
         skip();
     }
     assert_ok(crypto_new(NULL, &v->crypto));
@@ -35,7 +35,7 @@ vectors_open(vectors *v, const char *name)
 void
 vectors_close(vectors *v, const char *name)
 {
-    print_message("%s: %zu run", name, v->run);
+    print_message("# %s: %zu run", name, v->run);
     for (size_t i = 0; i < 8; i++) {
         if (v->unsupported[i] > 0) {
             print_message(", %zu of suite 0x%04zx not supported", v->unsupported[i], i);
