@@ -97,7 +97,7 @@ write_extensions(const mls_key_package_params *params, kith_writer *w)
 
 static kith_err
 make_leaf(mls_tools tools, const mls_env *env, const mls_key_package_params *params,
-          mls_leaf_draft *draft, mls_leaf **out)
+          const mls_leaf_draft *draft, mls_leaf **out)
 {
     uint16_t types[MLS_LEAF_EXTENSIONS_MAX];
     size_t count = 0;
@@ -109,16 +109,17 @@ make_leaf(mls_tools tools, const mls_env *env, const mls_key_package_params *par
     if (params->last_resort) {
         types[count++] = MLS_EXT_LAST_RESORT;
     }
-    draft->package_types = types;
-    draft->package_type_count = count;
-    draft->env = env;
-    draft->identity = params->leaf.identity;
-    draft->extensions = params->leaf.extensions;
-    draft->extension_count = params->leaf.extension_count;
-    draft->source = MLS_LEAF_SOURCE_KEY_PACKAGE;
-    draft->not_before_s = params->not_before_s;
-    draft->not_after_s = params->not_after_s;
-    return mls_leaf_make(tools, draft, out);
+    mls_leaf_draft full = *draft;
+    full.package_types = types;
+    full.package_type_count = count;
+    full.env = env;
+    full.identity = params->leaf.identity;
+    full.extensions = params->leaf.extensions;
+    full.extension_count = params->leaf.extension_count;
+    full.source = MLS_LEAF_SOURCE_KEY_PACKAGE;
+    full.not_before_s = params->not_before_s;
+    full.not_after_s = params->not_after_s;
+    return mls_leaf_make(tools, &full, out);
 }
 
 typedef struct signed_leaf {
@@ -176,8 +177,8 @@ make_package(mls_tools tools, const mls_env *env, const mls_key_package_params *
                                     &signer.key));
     KITH_TRY(crypto_kem_generate(tools.crypto, tools.suite->hpke.kem, &env->rng, &init));
     KITH_TRY(crypto_kem_generate(tools.crypto, tools.suite->hpke.kem, &env->rng, &pair));
-    mls_leaf_draft draft = {.signer = signer.key,
-                            .encryption_key = kith_bytes_of_buf(&pair.public_key)};
+    const mls_leaf_draft draft = {.signer = signer.key,
+                                  .encryption_key = kith_bytes_of_buf(&pair.public_key)};
     KITH_TRY(make_leaf(tools, env, params, &draft, &leaf));
     const signed_leaf in = {.leaf = leaf, .signer = signer.key};
     const kith_err err =

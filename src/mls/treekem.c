@@ -132,7 +132,7 @@ mls_private_check(const mls_private *keys, const mls_tree *tree)
 
     KITH_ENSURE(leaf != NULL, KITH_ERR_REJECTED);
     KITH_TRY(check_pair(tree->tools, mls_private_at(keys, 0), leaf->node.encryption_key));
-    for (uint8_t level = 1; level < keys->count; level++) {
+    for (uint8_t level = 1; level <= MLS_LEVEL_MAX; level++) {
         const kith_bytes key = mls_private_at(keys, level);
         if (key.len == 0) {
             continue;
@@ -336,8 +336,8 @@ mls_path_encrypt(const mls_tree *tree, const mls_new_path *path, const mls_path_
     KITH_ENSURE(leaf != NULL, KITH_ERR_INVALID);
     KITH_TRY(kith_write_bytes(&w, mls_leaf_bytes(leaf)));
     KITH_TRY(kith_write_open(&w, KITH_VEC_VAR, &mark));
-    for (uint8_t level = 1; level < path->count; level++) {
-        if (path->secrets[level].len > 0) {
+    for (uint8_t level = 1; level <= mls_tree_top(tree); level++) {
+        if (level < path->count && path->secrets[level].len > 0) {
             KITH_TRY(write_path_node(&in, level, &w));
         }
     }
