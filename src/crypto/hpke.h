@@ -31,9 +31,15 @@ typedef struct crypto_hpke {
     kith_bytes key;
     crypto_kem_key *parsed;
     kith_bytes info;
+    kith_bytes info_hash; /* not empty: stands for `info`, see crypto_hpke_info_hash */
     kith_bytes psk;
     kith_bytes psk_id;
 } crypto_hpke;
+
+/* What the key schedule makes of `info` [RFC9180 §5.1], for a long one that is sent to many: then it is
+ * hashed once. UNSUPPORTED: the suite's KDF is one-stage or unknown. */
+KITH_API KITH_MUST_USE kith_err crypto_hpke_info_hash(crypto *c, crypto_hpke_suite suite,
+                                                      kith_bytes info, kith_secret *out);
 
 /* One direction of messages from one setup. In place; wiped by done. */
 typedef struct crypto_hpke_context {

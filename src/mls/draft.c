@@ -215,8 +215,8 @@ mls_group_seal(mls_group *group, const mls_private_params *params, kith_buf *out
     KITH_TRY(mls_private_message_seal(group->tools, &draft, &message));
     mls_hash hash = {.len = mls_suite_hash_len(group->tools.suite)};
     if (params->hash != NULL) {
-        KITH_TRY(crypto_hash(group->tools.crypto, group->tools.suite->hash,
-                             CRYPTO_PARTS(kith_bytes_of_buf(&message)), hash.bytes));
+        KITH_TRY(crypto_digest(group->tools.crypto, group->tools.suite->hash,
+                               CRYPTO_PARTS(kith_bytes_of_buf(&message)), hash.bytes));
     }
     KITH_TRY(kith_buf_reserve(out, message.len));
     KITH_TRY(mls_secret_tree_consume(epoch->messages, id));

@@ -306,8 +306,8 @@ mls_group_is_own_commit(const mls_group *group, kith_bytes message)
 
     /* A hash that cannot be computed is no match: the message is then opened as any other. */
     return group->own != NULL &&
-           crypto_hash(group->tools.crypto, group->tools.suite->hash, CRYPTO_PARTS(message),
-                       hash.bytes) == KITH_OK &&
+           crypto_digest(group->tools.crypto, group->tools.suite->hash, CRYPTO_PARTS(message),
+                         hash.bytes) == KITH_OK &&
            kith_bytes_equal(mls_hash_bytes(&hash), mls_hash_bytes(&group->own->message_hash));
 }
 

@@ -115,7 +115,7 @@ mls_export_secret(mls_tools tools, kith_bytes exporter, const mls_expand *in, ki
 
     KITH_TRY(mls_derive_secret(tools, exporter, in->label, &derived));
     KITH_TRY(
-        crypto_hash(tools.crypto, tools.suite->hash, CRYPTO_PARTS(in->context), context.bytes));
+        crypto_digest(tools.crypto, tools.suite->hash, CRYPTO_PARTS(in->context), context.bytes));
     const mls_expand expand = {.secret = kith_bytes_of_secret(&derived),
                                .label = "exported",
                                .context = mls_hash_bytes(&context),
@@ -172,7 +172,7 @@ mls_transcript_confirm(mls_tools tools, kith_bytes interim_before, const mls_tra
     mls_hash hash = {.len = crypto_hash_len(tools.suite->hash)};
 
     KITH_TRY(kith_write_varvec(&w, in->signature));
-    KITH_TRY(crypto_hash(
+    KITH_TRY(crypto_digest(
         tools.crypto, tools.suite->hash,
         CRYPTO_PARTS(interim_before, KITH_BYTES(head), in->content, kith_bytes_of_buf(&tail)),
         hash.bytes));
@@ -189,8 +189,8 @@ mls_transcript_interim(mls_tools tools, kith_bytes confirmed, kith_bytes confirm
     mls_hash hash = {.len = crypto_hash_len(tools.suite->hash)};
 
     KITH_TRY(kith_write_varvec(&w, confirmation_tag));
-    KITH_TRY(crypto_hash(tools.crypto, tools.suite->hash,
-                         CRYPTO_PARTS(confirmed, kith_bytes_of_buf(&tail)), hash.bytes));
+    KITH_TRY(crypto_digest(tools.crypto, tools.suite->hash,
+                           CRYPTO_PARTS(confirmed, kith_bytes_of_buf(&tail)), hash.bytes));
     *out = hash;
     return KITH_OK;
 }

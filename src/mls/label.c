@@ -115,7 +115,7 @@ mls_sign_with_label(mls_tools tools, crypto_sign_key *key, const char *label, cr
     KITH_AUTO(kith_buf) text = {.alloc = tools.alloc};
 
     KITH_TRY(write_sign_content(label, content, &text));
-    return crypto_sign(tools.crypto, key, kith_bytes_of_buf(&text), out);
+    return crypto_sign_with(tools.crypto, key, kith_bytes_of_buf(&text), out);
 }
 
 kith_err
@@ -152,14 +152,28 @@ write_encrypt_context(const mls_seal *in, kith_buf *out)
 }
 
 kith_err
+mls_seal_prepare(mls_tools tools, const mls_seal *in, kith_secret *info_hash)
+{
+    KITH_AUTO(kith_buf) info = {.alloc = tools.alloc};
+
+    KITH_TRY(write_encrypt_context(in, &info));
+    return crypto_hpke_info_hash(tools.crypto, tools.suite->hpke, kith_bytes_of_buf(&info),
+                                 info_hash);
+}
+
+kith_err
 mls_encrypt_with_label(mls_tools tools, const kith_rng *rng, const mls_seal *in,
                        crypto_hpke_sealed *out)
 {
     KITH_AUTO(kith_buf) info = {.alloc = tools.alloc};
 
-    KITH_TRY(write_encrypt_context(in, &info));
-    const crypto_hpke hpke = {
-        .suite = tools.suite->hpke, .key = in->key, .info = kith_bytes_of_buf(&info)};
+    if (in->info_hash.len == 0) {
+        KITH_TRY(write_encrypt_context(in, &info));
+    }
+    const crypto_hpke hpke = {.suite = tools.suite->hpke,
+                              .key = in->key,
+                              .info = kith_bytes_of_buf(&info),
+                              .info_hash = in->info_hash};
     return crypto_hpke_seal(tools.crypto, &hpke, rng, (crypto_hpke_text){.text = in->text}, out);
 }
 
@@ -185,8 +199,8 @@ mls_ref_hash(mls_tools tools, const char *label, kith_bytes value, uint8_t *out)
     KITH_ENSURE(text.len <= MLS_LABEL_MAX && value.len <= KITH_VARVEC_MAX, KITH_ERR_LIMIT);
     put_varint(&h, text.len);
     put_varint(&before_value, value.len);
-    return crypto_hash(tools.crypto, tools.suite->hash,
-                       CRYPTO_PARTS(kith_bytes_of(h.bytes, h.len), text,
-                                    kith_bytes_of(before_value.bytes, before_value.len), value),
-                       out);
+    return crypto_digest(tools.crypto, tools.suite->hash,
+                         CRYPTO_PARTS(kith_bytes_of(h.bytes, h.len), text,
+                                      kith_bytes_of(before_value.bytes, before_value.len), value),
+                         out);
 }

@@ -52,9 +52,13 @@ typedef struct mls_seal {
     kith_bytes key; /* public to encrypt, private to decrypt */
     const char *label;
     kith_bytes context;
+    kith_bytes info_hash; /* encrypt only; not empty: stands for label and context */
     kith_bytes kem_output; /* decrypt only */
     kith_bytes text; /* plaintext, or ciphertext */
 } mls_seal;
+/* Hashes label and context of `in` once, for encrypting to many. */
+KITH_MUST_USE kith_err mls_seal_prepare(mls_tools tools, const mls_seal *in,
+                                        kith_secret *info_hash);
 /* EncryptWithLabel [RFC9420 §5.1.3]. */
 KITH_MUST_USE kith_err mls_encrypt_with_label(mls_tools tools, const kith_rng *rng,
                                               const mls_seal *in, crypto_hpke_sealed *out);

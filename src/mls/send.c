@@ -126,8 +126,8 @@ frame_commit(mls_group *group, const mls_job *job, mls_hash *hash, kith_buf *out
     }
     KITH_TRY(
         mls_job_frame_public(job, kith_bytes_of_secret(&group->now->secrets.membership), &message));
-    KITH_TRY(crypto_hash(group->tools.crypto, group->tools.suite->hash,
-                         CRYPTO_PARTS(kith_bytes_of_buf(&message)), hash->bytes));
+    KITH_TRY(crypto_digest(group->tools.crypto, group->tools.suite->hash,
+                           CRYPTO_PARTS(kith_bytes_of_buf(&message)), hash->bytes));
     hash->len = mls_suite_hash_len(group->tools.suite);
     return kith_buf_append(out, kith_bytes_of_buf(&message));
 }

@@ -49,8 +49,8 @@ hash_leaf(mls_tools tools, const mls_leaf *leaf, uint32_t leaf_index, uint8_t *o
                             leaf != NULL};
     const kith_bytes content = leaf == NULL ? (kith_bytes){0} : mls_leaf_bytes(leaf);
 
-    return crypto_hash(tools.crypto, tools.suite->hash, CRYPTO_PARTS(KITH_BYTES(head), content),
-                       out);
+    return crypto_digest(tools.crypto, tools.suite->hash, CRYPTO_PARTS(KITH_BYTES(head), content),
+                         out);
 }
 
 /* The unmerged leaves of a parent that are not in `without`, as an encoded vector. */
@@ -77,8 +77,8 @@ hash_parent(mls_tools tools, const mls_parent *parent, mls_leaf_set without, kit
     const uint8_t head[] = {NODE_PARENT, parent != NULL};
 
     if (parent == NULL) {
-        return crypto_hash(tools.crypto, tools.suite->hash,
-                           CRYPTO_PARTS(KITH_BYTES(head), children), out);
+        return crypto_digest(tools.crypto, tools.suite->hash,
+                             CRYPTO_PARTS(KITH_BYTES(head), children), out);
     }
     uint8_t key_len[VARINT_MAX];
     uint8_t hash_len[VARINT_MAX];
@@ -91,12 +91,12 @@ hash_parent(mls_tools tools, const mls_parent *parent, mls_leaf_set without, kit
         KITH_TRY(write_unmerged(parent, without, &list));
         unmerged = kith_bytes_of_buf(&list);
     }
-    return crypto_hash(tools.crypto, tools.suite->hash,
-                       CRYPTO_PARTS(KITH_BYTES(head),
-                                    kith_bytes_of(key_len, put_varint(key_len, key.len)), key,
-                                    kith_bytes_of(hash_len, put_varint(hash_len, field.len)), field,
-                                    unmerged, children),
-                       out);
+    return crypto_digest(tools.crypto, tools.suite->hash,
+                         CRYPTO_PARTS(KITH_BYTES(head),
+                                      kith_bytes_of(key_len, put_varint(key_len, key.len)), key,
+                                      kith_bytes_of(hash_len, put_varint(hash_len, field.len)),
+                                      field, unmerged, children),
+                         out);
 }
 
 /* The encoded hashes of two children: a length prefix of one or two bytes before each. */
@@ -190,7 +190,7 @@ mls_parent_hash_of(mls_tools tools, kith_bytes key, kith_bytes parent_hash, kith
     uint8_t parent_len[VARINT_MAX];
     uint8_t sibling_len[VARINT_MAX];
 
-    return crypto_hash(
+    return crypto_digest(
         tools.crypto, tools.suite->hash,
         CRYPTO_PARTS(
             kith_bytes_of(key_len, put_varint(key_len, key.len)), key,

@@ -96,7 +96,8 @@ write_psks(const mls_job *job, kith_buf *out)
 typedef struct newcomer {
     const mls_key_package *package;
     uint32_t leaf_index;
-    kith_bytes sealed_info;
+    kith_bytes
+        info_hash; /* of the encrypted GroupInfo, which every newcomer's secrets are bound to */
     kith_bytes psks;
 } newcomer;
 
@@ -115,8 +116,7 @@ seal_secrets(const mls_job *job, const newcomer *who, crypto_hpke_sealed *out)
 
     KITH_TRY(mls_group_secrets_encode(&w, &secrets));
     const mls_seal seal = {.key = who->package->init_key,
-                           .label = "Welcome",
-                           .context = who->sealed_info,
+                           .info_hash = who->info_hash,
                            .text = kith_bytes_of_buf(&text)};
     return mls_encrypt_with_label(job->tools, &job->env->rng, &seal, out);
 }
@@ -141,11 +141,14 @@ mls_welcome_write(const mls_job *job, const mls_item_list *items, const mls_info
 {
     KITH_AUTO(kith_buf) info = {.alloc = job->tools.alloc};
     KITH_AUTO(kith_buf) psks = {.alloc = job->tools.alloc};
+    KITH_AUTO(kith_secret) info_hash = {0};
     kith_writer w = kith_writer_of(out);
     size_t mark = 0;
     size_t nth = 0;
 
     KITH_TRY(seal_info(job, parts, &info));
+    const mls_seal bound = {.label = "Welcome", .context = kith_bytes_of_buf(&info)};
+    KITH_TRY(mls_seal_prepare(job->tools, &bound, &info_hash));
     KITH_TRY(write_psks(job, &psks));
     KITH_TRY(mls_message_start(&w, MLS_WIRE_WELCOME));
     KITH_TRY(kith_write_u16(&w, job->tools.suite->id));
@@ -156,7 +159,7 @@ mls_welcome_write(const mls_job *job, const mls_item_list *items, const mls_info
         }
         const newcomer who = {.package = &items->items[i].proposal.add,
                               .leaf_index = job->plan.added.items[nth++],
-                              .sealed_info = kith_bytes_of_buf(&info),
+                              .info_hash = kith_bytes_of_secret(&info_hash),
                               .psks = kith_bytes_of_buf(&psks)};
         KITH_TRY(write_newcomer(job, &who, &w));
     }
