@@ -23,7 +23,7 @@ KITH_API size_t crypto_hash_len(crypto_hash_id id);
 
 /* Hashes the concatenation of `parts` into the crypto_hash_len(id) bytes at `out`. */
 KITH_API KITH_MUST_USE kith_err crypto_digest(crypto *c, crypto_hash_id id, crypto_parts parts,
-                                            uint8_t *out);
+                                              uint8_t *out);
 /* SHA-256 alone, into 32 bytes. */
 KITH_API KITH_MUST_USE kith_err crypto_sha256(crypto *c, kith_bytes bytes,
                                               uint8_t out[CRYPTO_SHA256_LEN]);

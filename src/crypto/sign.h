@@ -52,8 +52,8 @@ KITH_API kith_bytes crypto_sign_key_public(const crypto_sign_key *key);
 KITH_API kith_bytes crypto_sign_key_private(const crypto_sign_key *key);
 
 /* Appends the signature over `message`. */
-KITH_API KITH_MUST_USE kith_err crypto_sign_with(crypto *c, crypto_sign_key *key, kith_bytes message,
-                                            kith_buf *out);
+KITH_API KITH_MUST_USE kith_err crypto_sign_with(crypto *c, crypto_sign_key *key,
+                                                 kith_bytes message, kith_buf *out);
 
 /* MALFORMED: the public key has the wrong length or is not a key at all. REJECTED: the signature is
  * not one of `message` under it (wrong length or encoding included). */
