@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a peer, the server or the user can make this layer store, loop over or allocate. */
+#ifndef KITH_CORE_LIMITS_H
+#define KITH_CORE_LIMITS_H
+
+/* Bytes of a name, a group's title, a host; a message's text. */
+#define CORE_NAME_MAX 64u
+#define CORE_TITLE_MAX 255u
+#define CORE_HOST_MAX 255u
+#define CORE_TEXT_MAX 65536u
+/* Accounts in one conversation, and conversations of one account. */
+#define CORE_ACCOUNTS_MAX 256u
+#define CORE_CHATS_MAX 4096u
+/* Personal invites that are open at once, and how long one is good: 14 days. */
+#define CORE_INVITES_MAX 32u
+#define CORE_INVITE_MS (14ull * 86400000ull)
+/* Requests of strangers that are held; further Welcomes of strangers are dropped. */
+#define CORE_REQUESTS_MAX 64u
+/* Messages that wait for the server. */
+#define CORE_OUTBOX_MAX 10000u
+/* Appends of one conversation that are on the wire and unanswered. */
+#define CORE_APPENDS_IN_FLIGHT 8u
+/* Kept events and idempotency keys. */
+#define CORE_EVENTS_KEPT 10000u
+#define CORE_ONCE_KEPT 10000u
+/* One-time key packages to hold on the server, and below which number new ones are made. */
+#define CORE_PACKAGES_TARGET 50u
+#define CORE_PACKAGES_LOW 20u
+/* The last-resort package is replaced after 7 days, its private half kept 35 days; one-time ones expire after 90. */
+#define CORE_LAST_RESORT_MS (7ull * 86400000ull)
+#define CORE_LAST_RESORT_KEPT_MS (35ull * 86400000ull)
+#define CORE_PACKAGE_LIFE_MS (90ull * 86400000ull)
+/* First and longest pause before dialling again. */
+#define CORE_DIAL_PAUSE_MS 500u
+#define CORE_DIAL_PAUSE_MAX_MS 60000u
+/* Receipts are gathered for so long before they are sent together. */
+#define CORE_RECEIPT_PAUSE_MS 300u
+/* History given to a device that is linked: newest messages of each conversation, and bytes in all. */
+#define CORE_HISTORY_MESSAGES 500u
+#define CORE_HISTORY_BYTES (8u << 20)
+
+#endif
