@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a peer can make an agent or a Kith server store, loop over or allocate; the constants that
+ * docs/wire.md names. */
+#ifndef KITH_PROTO_LIMITS_H
+#define KITH_PROTO_LIMITS_H
+
+/* ---- Frames: what `length` may say, and how many requests may be in flight ---- */
+#define PROTO_FRAME_MIN 5u
+#define PROTO_FRAME_MAX (1024u * 1024u + 4096u)
+#define PROTO_FRAME_HELLO_MAX 256u /* before HELLO was answered */
+#define PROTO_IN_FLIGHT_MAX 64u
+
+/* Bytes of a message in a conversation log and of an item in an inbox: what fits a frame with its
+ * fields around it. */
+#define PROTO_MESSAGE_MAX (1024u * 1024u)
+/* Bytes of a body in a rendezvous: the 32 KiB chunks of linking, sealed. */
+#define PROTO_RDV_BODY_MAX (33u * 1024u)
+/* Bytes of LOGIN's signature. */
+#define PROTO_SIGNATURE_MAX 8192u
+
+/* ---- Accounts ---- */
+#define PROTO_DEVICES_MAX 32u /* devices of an account */
+#define PROTO_LIST_BYTES_MAX 16384u /* a SignedList; 64 of them fit a frame */
+#define PROTO_LISTS_MAX 64u /* lists in one answer */
+#define PROTO_KP_BYTES_MAX 8192u /* a KeyPackage */
+#define PROTO_KP_PUT_MAX 100u /* one-time KeyPackages in one KP_PUT */
+#define PROTO_KP_STORED_MAX 200u /* one-time KeyPackages kept for a device */
+#define PROTO_INVITES_MAX 64u /* tickets that a member has registered */
+#define PROTO_TICKET_USES 8u /* accounts that a member's ticket makes */
+
+/* ---- Conversations, inboxes, rendezvous ---- */
+#define PROTO_READERS_MAX 4096u /* reader ids of a conversation */
+#define PROTO_KEEP_SECONDS (30u * 24u * 3600u) /* entries that nobody fetched, and marks */
+#define PROTO_INBOX_ITEMS_MAX 1000u
+#define PROTO_INBOX_BYTES_MAX (16u * 1024u * 1024u)
+#define PROTO_RDV_SECONDS 600u
+#define PROTO_RDV_MESSAGES_MAX 16384u
+
+/* ---- Names and addresses, in bytes ---- */
+#define PROTO_HOST_MAX 253u /* a DNS name, or an IPv6 address without its brackets */
+#define PROTO_NAME_MAX 64u /* of a person */
+#define PROTO_TITLE_MAX 255u /* of a conversation */
+#define PROTO_LINK_TEXT_MAX 768u /* a whole link */
+#define PROTO_CODE_TEXT_MAX 288u /* a whole linking code */
+
+/* Accounts of a conversation: what `versions` can count. */
+#define PROTO_ROSTER_MAX 8191u
+
+#endif
