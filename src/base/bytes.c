@@ -131,7 +131,8 @@ kith_err
 kith_buf_extend(kith_buf *buf, size_t len, uint8_t **out)
 {
     KITH_TRY(kith_buf_reserve(buf, len));
-    *out = buf->data + buf->len;
+    /* An empty buffer has no place to point at; adding to NULL is undefined even when it adds 0. */
+    *out = buf->data == NULL ? NULL : buf->data + buf->len;
     if (len > 0) {
         memset(*out, 0, len);
     }

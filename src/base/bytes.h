@@ -62,7 +62,8 @@ KITH_API void kith_buf_done(kith_buf *buf);
 KITH_API void kith_buf_clear(kith_buf *buf);
 KITH_API KITH_MUST_USE kith_err kith_buf_reserve(kith_buf *buf, size_t more);
 KITH_API KITH_MUST_USE kith_err kith_buf_append(kith_buf *buf, kith_bytes bytes);
-/* Appends `len` zero bytes and lends where they start (until the buffer changes). */
+/* Appends `len` zero bytes and lends where they start (until the buffer changes); NULL may be lent for
+ * no bytes. */
 KITH_API KITH_MUST_USE kith_err kith_buf_extend(kith_buf *buf, size_t len, uint8_t **out);
 /* Replaces the content by a copy of `bytes` (which may not be inside `buf`). Unchanged on error. */
 KITH_API KITH_MUST_USE kith_err kith_buf_set(kith_buf *buf, kith_bytes bytes);
@@ -77,9 +78,10 @@ KITH_API KITH_MUST_USE kith_err kith_secret_set(kith_secret *secret, kith_bytes 
 /* Moves the secret out; `secret` is left wiped. */
 KITH_API kith_secret kith_secret_take(kith_secret *secret);
 
-/* Lower-case hexadecimal, and base64url without padding [RFC4648 §5]. Encoders append text without a
- * terminating zero. Decoders append bytes; MALFORMED: a character or length outside the form
- * (non-zero trailing bits included), nothing appended. */
+/* Lower-case hexadecimal (upper case is read, too), and base64url without padding [RFC4648 §5].
+ * Encoders append text without a terminating zero. Decoders append bytes; MALFORMED: a character or
+ * length outside the form (non-zero trailing bits included), nothing appended. LIMIT: more than
+ * SIZE_MAX / 8 bytes or so. */
 KITH_API KITH_MUST_USE kith_err kith_hex_encode(kith_bytes bytes, kith_buf *out);
 KITH_API KITH_MUST_USE kith_err kith_hex_decode(kith_bytes text, kith_buf *out);
 KITH_API KITH_MUST_USE kith_err kith_base64url_encode(kith_bytes bytes, kith_buf *out);
