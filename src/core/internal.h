@@ -56,6 +56,7 @@ typedef struct core_tag {
 typedef struct core_answer {
     kith_err err; /* KITH_OK, what the server said, or OFFLINE: the connection was lost first */
     uint64_t detail; /* of a server's error */
+    uint32_t retry_after_ms; /* of BUSY: not before; never 0 then */
     kith_bytes body; /* of a good answer; borrowed for the call */
 } core_answer;
 
@@ -76,8 +77,11 @@ bool core_link_ready(const core *c, core_link link);
 bool core_link_has_room(const core *c, core_link link);
 /* OFFLINE: not ready; BUSY: no room. Then nothing was sent and the pump tries again when things change. */
 KITH_MUST_USE kith_err core_link_request(core *c, const core_request *request);
-/* Pumps that got BUSY from the server ask to be run again after a pause. */
+/* Pumps that got BUSY from the server ask to be run again after a pause. Said anew in each run for as long as it
+ * holds: every entry point runs the pumps, and one that comes after the time forgets it. */
 void core_wake_at(core *c, uint64_t at_ms);
+/* Whether `until_ms`, the end of a pause of at most CORE_PAUSE_MAX_MS, is over. A clock that was set back ends it. */
+bool core_is_due(const core *c, uint64_t until_ms);
 
 /* ---- Object and transactions (core.c) ------------------------------------------------------ */
 
@@ -87,8 +91,11 @@ typedef struct core_links core_links; /* link.c */
 
 struct core {
     core_env env;
-    mls_env mls; /* check and find_psk are set by roster.c: core_roster_check */
-    uint64_t now_ms; /* of the entry point that runs */
+    mls_env mls; /* made by core_new; `check` and `ctx` are set by core_convs_load */
+    uint64_t
+        now_ms; /* of the entry point that runs, by the own clock: for pauses and what a person sees */
+    int64_t
+        clock_behind_ms; /* how much the server's clock is ahead, as HELLO said; see core_time_ms */
     core_account account; /* as the store has it */
     crypto_sign_key *account_key; /* NULL unless the account is READY, MAKING or REMOVED */
     crypto_sign_key *device_key;
@@ -101,16 +108,34 @@ struct core {
     core_identity *identity;
     core_links *links;
     kith_buf events; /* of this transaction and released ones: event.c */
-    size_t events_released;
+    size_t events_released; /* bytes of it */
+    size_t events_read;
     bool in_txn;
+    bool in_store_txn; /* the store's transaction is opened by the first write */
     bool dirty; /* the transaction has written or changed something */
+    bool broken; /* reading the store again failed: done before anything else happens */
+    uint64_t activity; /* counts writes, requests and events: the pumps run until it stands still */
     bool hang_up[CORE_LINKS];
 };
+
+/* Milliseconds and seconds since 1970 by the server's clock, the own one until a server was reached: for what other
+ * devices judge (lifetimes of key packages, expiry, `now_s` of every call of mls), so that a wrong clock hurts
+ * nobody. */
+uint64_t core_time_ms(const core *c);
+uint64_t core_time_s(const core *c);
+
+/* Whoever changes memory that mirrors the store, before the put that goes with it, says so with this: a transaction
+ * that fails after it is undone by core_reload. core_put, core_erase and core_link_request do it themselves. */
+void core_changed(core *c);
 
 /* Put and erase through these: they mark the transaction dirty. */
 KITH_MUST_USE kith_err core_put(core *c, uint8_t table, kith_bytes key, kith_bytes value);
 KITH_MUST_USE kith_err core_erase(core *c, uint8_t table, kith_bytes key);
 KITH_MUST_USE kith_err core_get(core *c, uint8_t table, kith_bytes key, kith_buf *out);
+
+/* For queries, which need no transaction: STORE or NO_MEMORY when the object holds nothing because reading the store
+ * failed. */
+KITH_MUST_USE kith_err core_query(core *c);
 
 /* KITH_TRY(core_txn_begin(c, now)); kith_err err = work(c); return core_txn_end(c, err);
  * txn_end runs the pumps (core_pump) before a commit when err is KITH_OK, saves dirty conversations and counters,
@@ -119,7 +144,7 @@ KITH_MUST_USE kith_err core_get(core *c, uint8_t table, kith_bytes key, kith_buf
 KITH_MUST_USE kith_err core_txn_begin(core *c, uint64_t now_ms);
 KITH_MUST_USE kith_err core_txn_end(core *c, kith_err err);
 
-/* A new operation number, and its end. */
+/* A new operation number (of this transaction, which marks the counters dirty), and its end. */
 uint64_t core_op_new(core *c);
 KITH_MUST_USE kith_err core_op_done(core *c, uint64_t op, kith_err err);
 
@@ -179,6 +204,9 @@ typedef struct core_from {
     core_chat_kind kind;
 } core_from;
 KITH_MUST_USE kith_err core_identity_control(core *c, const core_from *from, kith_bytes payload);
+/* Appends a PROFILE control with the own name: what a device says in a group that it made, and in a conversation
+ * that it was brought into by another account, so that its members know what to call the account. */
+KITH_MUST_USE kith_err core_profile_encode(core *c, kith_buf *out);
 /* The name to show for an account; empty when unknown. */
 void core_person_name(core *c, const uint8_t account[CORE_ACCOUNT_LEN],
                       char name[CORE_NAME_MAX + 1]);

@@ -33,6 +33,11 @@
 /* First and longest pause before dialling again. */
 #define CORE_DIAL_PAUSE_MS 500u
 #define CORE_DIAL_PAUSE_MAX_MS 60000u
+/* An idle connection is tried after 30 s, and lost when nothing comes for 20 s after something was asked. */
+#define CORE_PING_MS 30000u
+#define CORE_SILENCE_MS 20000u
+/* Longest pause that any retry may take, whatever the server advises. */
+#define CORE_PAUSE_MAX_MS 60000u
 /* Receipts are gathered for so long before they are sent together. */
 #define CORE_RECEIPT_PAUSE_MS 300u
 /* History given to a device that is linked: newest messages of each conversation, and bytes in all. */
