@@ -364,12 +364,9 @@ core_tick(core *c, uint64_t now_ms)
 uint64_t
 core_deadline(const core *c)
 {
-    uint64_t deadline = c->wake_ms;
     const uint64_t links = core_links_deadline(c);
-    const uint64_t identity = core_identity_deadline(c);
 
-    deadline = links < deadline ? links : deadline;
-    return identity < deadline ? identity : deadline;
+    return links < c->wake_ms ? links : c->wake_ms;
 }
 
 bool

@@ -89,7 +89,8 @@ typedef enum core_event_kind {
     CORE_EVENT_OP_DONE, /* op, err: a command that needed the server is through */
     CORE_EVENT_PAIR_ASKED, /* text: name of the device that wants to be linked; answer with core_pair_approve */
     CORE_EVENT_ONLINE, /* not kept: n is 1 (both connections ready) or 0 */
-    CORE_EVENT_ALARM /* text: a word of docs/alarms, conv/account: about what. Something was refused */
+    CORE_EVENT_ALARM, /* text: a word of docs/alarms, conv/account: about what. Something was refused */
+    CORE_EVENT_PAIR_CODE /* not kept: core_pair_code has a code now, for op */
 } core_event_kind;
 
 typedef struct core_event {
@@ -136,8 +137,8 @@ core_account core_account_get(const core *c);
  * With an account already there: only the conversation (`name` is then ignored). `*op`: finished by OP_DONE
  * with DENIED (the invite is spent, expired or unknown), CONFLICT (the inviter's account is another one than
  * the invite says), or KITH_OK. MALFORMED: no link; UNSUPPORTED: a link of a later version, or to another server
- * than the account's; LIMIT: name or text too long; INVALID: no name; EXISTS: an operator's link and an account
- * is there; CONFLICT: an account is being made. */
+ * than the account's; LIMIT: name or text too long; INVALID: no name, or the account's own invite; EXISTS: an
+ * operator's link and an account is there; CONFLICT: an account is being made; DENIED: this device was removed. */
 typedef struct core_join {
     kith_bytes link;
     kith_bytes name; /* UTF-8 */
@@ -166,14 +167,17 @@ KITH_MUST_USE kith_err core_device_remove(core *c, const uint8_t device[CORE_DEV
 
 /* Linking [docs/wire.md §9]. Old device: `*op` starts a rendezvous; when the code is known core_pair_code gives
  * it, then PAIR_ASKED, then core_pair_approve, then OP_DONE. REJECTED in OP_DONE: a wrong code was tried.
- * CONFLICT: a linking is under way (core_pair_cancel ends it). */
+ * NOT_FOUND there: it was not used in time, or it was cancelled; OFFLINE: the connection was lost in the middle.
+ * CONFLICT: a linking is under way (core_pair_cancel ends it). DENIED: no account. */
 KITH_MUST_USE kith_err core_pair_offer(core *c, uint64_t now_ms, uint64_t *op);
 /* Appends the short code `NUMBER-SECRET@HOST:PORT`; NOT_FOUND: none (yet). */
 KITH_MUST_USE kith_err core_pair_code(const core *c, kith_buf *out);
+/* NOT_FOUND: nobody asks. */
 KITH_MUST_USE kith_err core_pair_approve(core *c, bool yes, uint64_t now_ms);
 /* New device, which has no account: joins by the code. The server's identity is what the code's server shows;
  * a false one makes the run fail. OP_DONE: KITH_OK, REJECTED (wrong code, or someone in between), DENIED (the
- * person said no), NOT_FOUND (no such number, or it ended), OFFLINE. */
+ * person said no), NOT_FOUND (no such number, or it ended), OFFLINE. EXISTS: there is an account; CONFLICT: one is
+ * being made or linked; MALFORMED: no code; LIMIT: name too long. */
 typedef struct core_pair_join {
     kith_bytes code;
     kith_bytes device_name;

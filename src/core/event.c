@@ -76,6 +76,12 @@ is_said(const core *c, const core_event *event)
     return false;
 }
 
+static bool
+is_kept(core_event_kind kind)
+{
+    return kind != CORE_EVENT_ONLINE && kind != CORE_EVENT_PAIR_CODE;
+}
+
 static kith_err
 store_event(core *c, const core_event *event)
 {
@@ -97,7 +103,7 @@ core_event_add(core *c, core_event *event)
     if (is_said(c, event)) {
         return KITH_OK;
     }
-    if (event->kind != CORE_EVENT_ONLINE) {
+    if (is_kept(event->kind)) {
         core_changed(c);
         c->counters_dirty = true;
         event->seq = c->next_seq++;

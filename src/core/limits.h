@@ -43,5 +43,10 @@
 /* History given to a device that is linked: newest messages of each conversation, and bytes in all. */
 #define CORE_HISTORY_MESSAGES 500u
 #define CORE_HISTORY_BYTES (8u << 20)
+/* Linking: bytes of a piece, of all that the old device gives, and of what the new one says; pieces on the wire. */
+#define CORE_PAIR_CHUNK 32768u
+#define CORE_PAIR_GIFT_MAX (32u << 20)
+#define CORE_PAIR_SAYING_MAX 512u
+#define CORE_PAIR_IN_FLIGHT 8u
 
 #endif
