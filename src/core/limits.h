@@ -40,6 +40,23 @@
 #define CORE_PAUSE_MAX_MS 60000u
 /* Receipts are gathered for so long before they are sent together. */
 #define CORE_RECEIPT_PAUSE_MS 300u
+/* Receipts are given in conversations of at most so many accounts. */
+#define CORE_RECEIPT_ACCOUNTS_MAX 16u
+/* MLS groups kept in memory, and conversations whose members are looked at in one round of the pump. */
+#define CORE_GROUPS_LOADED_MAX 64u
+#define CORE_PLANS_MAX 8u
+/* A change that several devices may make is made after a random part of this. */
+#define CORE_JITTER_MS 2000u
+/* Before asking again for what the server could not give, and how often for the list that an entry names. */
+#define CORE_RETRY_MS 1000u
+#define CORE_STALLS_MAX 5u
+/* Welcomes that wait for a list or for their conversation, and how long. */
+#define CORE_HELD_MAX 64u
+#define CORE_HELD_MS (7ull * 86400000ull)
+/* Welcomes on the wire and unanswered. */
+#define CORE_PUTS_IN_FLIGHT 8u
+/* Before another device is asked again to bring this one back. */
+#define CORE_REPAIR_MS 60000u
 /* History given to a device that is linked: newest messages of each conversation, and bytes in all. */
 #define CORE_HISTORY_MESSAGES 500u
 #define CORE_HISTORY_BYTES (8u << 20)
