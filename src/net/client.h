@@ -45,10 +45,13 @@ KITH_API KITH_MUST_USE kith_err net_client_new(net_loop *loop, const net_client_
 KITH_API void net_client_free(net_client *client);
 
 /* Starts a connection to a name or a numeric address (IPv6 without brackets); every address of the
- * name is tried in turn. The outcome comes as up or lost. INVALID: dialled already, or the host is
+ * name is tried in turn. The outcome comes as up or lost. With
+ * a pin of zeros any identity will do: the caller asks afterwards which it was. INVALID: dialled already, or the host is
  * empty or longer than NET_HOST_MAX. */
 KITH_API KITH_MUST_USE kith_err net_client_dial(net_client *client, const char *host, uint16_t port,
                                                 const uint8_t pin[NET_PIN_LEN]);
+/* The identity of the server that is, or was last, connected: the pin, or what an open one met. */
+KITH_API void net_client_identity(const net_client *client, uint8_t out[NET_PIN_LEN]);
 /* Queues a copy; it is written at the end of the turn. OFFLINE: not up. LIMIT: more than
  * NET_CLIENT_QUEUE_MAX would wait; nothing was queued, try again after sent. */
 KITH_API KITH_MUST_USE kith_err net_client_send(net_client *client, kith_bytes bytes);
