@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Makes and frees the crypto object: the only place where algorithms are looked up by name. */
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <openssl/rand.h>
 #include <sodium.h>
 
@@ -127,6 +128,21 @@ make_importer(const char *type, EVP_PKEY_CTX **out)
     return KITH_OK;
 }
 
+/* A first look-up that runs out of memory leaves the library without that algorithm for good: all look-ups
+ * are made here, where a failure ends the start of the program. */
+static kith_err
+make_operations(crypto *c)
+{
+    for (size_t i = 0; i < ML_KEM_IDS; i++) {
+        c->ml_kem_operation[i] = EVP_KEM_fetch(NULL, ml_kem_names[i], NULL);
+        KITH_ENSURE(c->ml_kem_operation[i] != NULL, crypto_failed(KITH_ERR_CRYPTO));
+    }
+    c->x448_operation = EVP_KEYEXCH_fetch(NULL, "X448", NULL);
+    c->nonce_kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HMACDRBGKDF, NULL);
+    KITH_ENSURE(c->x448_operation != NULL && c->nonce_kdf != NULL, crypto_failed(KITH_ERR_CRYPTO));
+    return KITH_OK;
+}
+
 static kith_err
 make_keys(crypto *c)
 {
@@ -153,6 +169,7 @@ make_all(crypto *c)
     KITH_TRY(make_hashes(c));
     KITH_TRY(make_hmacs(c));
     KITH_TRY(make_aeads(c));
+    KITH_TRY(make_operations(c));
     return make_keys(c);
 }
 
@@ -190,7 +207,10 @@ crypto_free(crypto *c)
     }
     for (size_t i = 0; i < ML_KEM_IDS; i++) {
         EVP_PKEY_CTX_free(c->ml_kem[i]);
+        EVP_KEM_free(c->ml_kem_operation[i]);
     }
+    EVP_KEYEXCH_free(c->x448_operation);
+    EVP_KDF_free(c->nonce_kdf);
     EVP_PKEY_CTX_free(c->x448);
     for (size_t i = 0; i < SIGN_IDS; i++) {
         EVP_PKEY_CTX_free(c->sign[i]);

@@ -56,7 +56,8 @@ KITH_API KITH_MUST_USE kith_err crypto_sign_with(crypto *c, crypto_sign_key *key
                                                  kith_bytes message, kith_buf *out);
 
 /* MALFORMED: the public key has the wrong length or is not a key at all. REJECTED: the signature is
- * not one of `message` under it (wrong length or encoding included). */
+ * not one of `message` under it (wrong length or encoding included; with ECDSA also where the library
+ * ran out of memory without saying so). */
 KITH_API KITH_MUST_USE kith_err crypto_verify(crypto *c, crypto_sign_id id, kith_bytes public_key,
                                               kith_bytes message, kith_bytes signature);
 
