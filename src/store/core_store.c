@@ -11,11 +11,16 @@
 #include "store/db.h"
 #include "store/limits.h"
 
+/* The last byte of each stored value. */
+#define END 1u
+
 struct store_core {
     store_db *db;
 };
 
-/* `len` is the length of the value without what it is padded with. */
+/* `v` is the value, zeros up to a multiple of STORE_CORE_PAD when it is large, and the byte END; `len` is the
+ * length of the value alone. A page that fails its authentication reads as zeros, and when it is the last one of
+ * a long value SQLCipher gives no error with it: then END is missing. */
 static const char *const steps[] = {
     "CREATE TABLE entry (t INTEGER NOT NULL, k BLOB NOT NULL, len INTEGER NOT NULL, v BLOB NOT NULL,"
     " UNIQUE (t, k));",
@@ -114,17 +119,17 @@ check_bounds(uint8_t table, kith_bytes key)
     return KITH_OK;
 }
 
-/* The value in columns `column` (its length) and `column` + 1 (with padding). */
+/* The value in columns `column` (its length) and `column` + 1 (as stored). */
 static kith_err
 read_value(store_run *run, int column, kith_bytes *out)
 {
     uint64_t len = 0;
-    kith_bytes padded = {0};
+    kith_bytes stored = {0};
 
     KITH_TRY(store_column_u64(run, column, &len));
-    KITH_TRY(store_column_bytes(run, column + 1, &padded));
-    KITH_ENSURE(len <= padded.len, KITH_ERR_MALFORMED);
-    *out = kith_bytes_of(padded.data, (size_t)len);
+    KITH_TRY(store_column_bytes(run, column + 1, &stored));
+    KITH_ENSURE(len < stored.len && stored.data[stored.len - 1] == END, KITH_ERR_MALFORMED);
+    *out = kith_bytes_of(stored.data, (size_t)len);
     return KITH_OK;
 }
 
@@ -146,21 +151,18 @@ get(void *ctx, uint8_t table, kith_bytes key, kith_buf *out)
     return kith_buf_append(out, value);
 }
 
-/* Lends `value`, or a copy of it in `room` with zeros behind. */
 static kith_err
-pad_value(kith_bytes value, kith_buf *room, kith_bytes *out)
+pad_value(kith_bytes value, kith_buf *out)
 {
-    const size_t over = value.len % STORE_CORE_PAD;
-    uint8_t *zeros = NULL;
+    const size_t over = (value.len + 1) % STORE_CORE_PAD;
+    const bool is_large = value.len + 1 >= STORE_CORE_PAD;
+    const size_t more = is_large && over != 0 ? STORE_CORE_PAD - over + 1 : 1;
+    uint8_t *tail = NULL;
 
-    *out = value;
-    if (value.len < STORE_CORE_PAD || over == 0) {
-        return KITH_OK;
-    }
-    KITH_TRY(kith_buf_reserve(room, value.len + STORE_CORE_PAD - over));
-    KITH_TRY(kith_buf_append(room, value));
-    KITH_TRY(kith_buf_extend(room, STORE_CORE_PAD - over, &zeros));
-    *out = kith_bytes_of_buf(room);
+    KITH_TRY(kith_buf_reserve(out, value.len + more));
+    KITH_TRY(kith_buf_append(out, value));
+    KITH_TRY(kith_buf_extend(out, more, &tail));
+    tail[more - 1] = END;
     return KITH_OK;
 }
 
@@ -168,19 +170,18 @@ static kith_err
 put(void *ctx, uint8_t table, kith_bytes key, kith_bytes value)
 {
     const store_core *store = ctx;
-    KITH_AUTO(kith_buf) room = {0}; /* outlives the run that borrows it */
+    KITH_AUTO(kith_buf) stored = {0}; /* outlives the run that borrows it */
     KITH_AUTO(store_run) run = {0};
-    kith_bytes padded = {0};
 
     KITH_ENSURE(store_db_in_transaction(store->db), KITH_ERR_INVALID);
     KITH_TRY(check_bounds(table, key));
     KITH_ENSURE(value.len <= CORE_STORE_VALUE_MAX, KITH_ERR_INVALID);
-    KITH_TRY(pad_value(value, &room, &padded));
+    KITH_TRY(pad_value(value, &stored));
     KITH_TRY(store_run_start(store->db, SQL_PUT, &run));
     store_bind_u64(&run, 1, table);
     store_bind_bytes(&run, 2, key);
     store_bind_u64(&run, 3, value.len);
-    store_bind_bytes(&run, 4, padded);
+    store_bind_bytes(&run, 4, kith_bytes_of_buf(&stored));
     return store_run_exec(&run);
 }
 

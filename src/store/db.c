@@ -59,10 +59,12 @@ set_key(store_db *db, const uint8_t *key)
     text[KEY_TEXT_LEN - 1] = '\'';
     const int code = sqlite3_key_v2(db->handle, "main", text, sizeof text);
     kith_wipe(text, sizeof text);
-    return store_db_error(code);
+    KITH_TRY(store_db_error(code));
+    /* It would write to standard error, which is not this folder's; what went wrong is in the result code. */
+    return store_db_exec(db, "PRAGMA cipher_log_level=NONE");
 }
 
-/* Settings that hold for every connection and touch no file. */
+/* Settings that hold for every connection. */
 static kith_err
 set_connection(store_db *db, const store_db_options *options)
 {
@@ -76,9 +78,6 @@ set_connection(store_db *db, const store_db_options *options)
         store_db_error(sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL)));
     (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%u", cache);
     KITH_TRY(store_db_exec(db, sql));
-    if (options->exclusive) {
-        KITH_TRY(store_db_exec(db, "PRAGMA locking_mode=EXCLUSIVE"));
-    }
     return store_db_exec(db, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
                              "PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;");
 }
@@ -130,8 +129,11 @@ set_up(store_db *db, const store_db_options *options)
 {
     KITH_TRY(store_db_error(sqlite3_extended_result_codes(db->handle, 1)));
     KITH_TRY(set_key(db, options->key));
-    KITH_TRY(set_connection(db, options));
+    if (options->exclusive) { /* before the first read, which would make the -shm file */
+        KITH_TRY(store_db_exec(db, "PRAGMA locking_mode=EXCLUSIVE"));
+    }
     KITH_TRY(read_first_page(db, options));
+    KITH_TRY(set_connection(db, options));
     if (!options->read_only) {
         KITH_TRY(set_wal(db));
     }
