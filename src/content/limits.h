@@ -16,7 +16,6 @@
 /* Extensions in one message, their depth, and the depth of parts [MIMI-CONTENT §6.3]. */
 #define CONTENT_EXTENSIONS_MAX 64u
 #define CONTENT_EXTENSION_NAME_MAX 255u
-#define CONTENT_EXTENSION_BYTES_MAX 4095u
 #define CONTENT_DEPTH_MAX 4u
 /* Parts of one message. */
 #define CONTENT_PARTS_MAX 64u
