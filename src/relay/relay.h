@@ -179,6 +179,8 @@ typedef struct relay_job_queue {
 KITH_API void relay_job_push(relay_job_queue *queue, relay_job *job);
 /* NULL: empty. */
 KITH_API relay_job *relay_job_pop(relay_job_queue *queue);
+/* The job behind `job` in its queue; NULL: it is the last. */
+KITH_API relay_job *relay_job_after(const relay_job *job);
 /* Moves all of `from` to the end of `to`. */
 KITH_API void relay_job_append(relay_job_queue *to, relay_job_queue *from);
 

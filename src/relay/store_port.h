@@ -202,6 +202,8 @@ typedef struct relay_store {
     /* ---- Inboxes ---- */
     /* Adds an item and its mark and counts it. EXISTS: the mark is there; nothing changed. */
     kith_err (*inbox_add)(void *ctx, const relay_device *device, const relay_item *item);
+    /* NOT_FOUND: no mark of such a put. */
+    kith_err (*put_find)(void *ctx, uint64_t device_row, const uint8_t *put_id);
     /* Deletes the items up to `number` and counts them; keeps their marks. */
     kith_err (*inbox_delete)(void *ctx, uint64_t device_row, uint64_t number);
 
@@ -211,6 +213,8 @@ typedef struct relay_store {
     kith_err (*rdv_find)(void *ctx, uint32_t number, relay_rdv *out);
     /* One that this side takes part in. NOT_FOUND. */
     kith_err (*rdv_of)(void *ctx, uint64_t side, relay_rdv *out);
+    /* How many it takes part in. */
+    kith_err (*rdv_held)(void *ctx, uint64_t side, uint32_t *out);
     /* One that has expired. NOT_FOUND. */
     kith_err (*rdv_expired)(void *ctx, uint64_t now_ms, relay_rdv *out);
     /* Adds, or replaces. */
@@ -221,7 +225,7 @@ typedef struct relay_store {
     kith_err (*rdv_put)(void *ctx, uint32_t number, kith_bytes body);
     kith_err (*rdv_take)(void *ctx, uint32_t number, kith_buf *out);
 
-    /* Deletes at most `max` rows that are old enough. `*left` tells whether there may be more. */
+    /* Deletes at most RELAY_SWEEP_MAX rows that are old enough. `*left` tells whether there may be more. */
     kith_err (*expire)(void *ctx, relay_aged what, uint64_t before_ms, bool *left);
 } relay_store;
 

@@ -4,5 +4,7 @@
 #define KITH_STORE_STORE_H
 
 #include "store/core_store.h"
+#include "store/relay_store.h"
+#include "store/writer.h"
 
 #endif
