@@ -15,9 +15,11 @@
 #define RPC_TEXT_MAX 65536u
 #define RPC_ONCE_MAX 64u
 #define RPC_WHO_MAX 255u
-/* Accounts in one request, messages in one answer, the longest wait that a request may ask for. */
+/* Accounts in one request, messages in one answer, entries of a
+ * page of chats or people, the longest wait that a request may ask for. */
 #define RPC_ACCOUNTS_MAX 255u
 #define RPC_LIST_MAX 500u
+#define RPC_PAGE_MAX 200u
 #define RPC_WAIT_MAX_MS 600000u
 /* Events that a face's connection holds while the face waits for an answer. */
 #define RPC_EVENTS_MAX 4096u

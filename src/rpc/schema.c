@@ -15,6 +15,13 @@
      .required = (is_required),                                                                    \
      .min = (least),                                                                               \
      .max = (most)}
+#define PAGE                                                                                       \
+    {                                                                                              \
+        N_OF("skip", false),                                                                       \
+        {                                                                                          \
+            .name = "limit", .type = RPC_TYPE_NUMBER, .min = 1, .max = RPC_PAGE_MAX                \
+        }                                                                                          \
+    }
 #define YES {.name = "yes", .type = RPC_TYPE_BOOL, .required = true}
 
 /* clang-format off */
@@ -37,9 +44,9 @@ static const rpc_method methods[RPC_METHOD_COUNT] = {
     [RPC_PAIR_ACCEPT] = {RPC_PAIR_ACCEPT, "pair.accept", {
         TEXT("code", true, 1, RPC_LINK_MAX), TEXT("device_name", false, 1, RPC_NAME_MAX)}},
     [RPC_PAIR_CANCEL] = {RPC_PAIR_CANCEL, "pair.cancel", {{0}}},
-    [RPC_PERSON_LIST] = {RPC_PERSON_LIST, "person.list", {{0}}},
+    [RPC_PERSON_LIST] = {RPC_PERSON_LIST, "person.list", PAGE},
     [RPC_PERSON_ANSWER] = {RPC_PERSON_ANSWER, "person.answer", {ACCOUNT, YES}},
-    [RPC_CHAT_LIST] = {RPC_CHAT_LIST, "chat.list", {{0}}},
+    [RPC_CHAT_LIST] = {RPC_CHAT_LIST, "chat.list", PAGE},
     [RPC_CHAT_GET] = {RPC_CHAT_GET, "chat.get", {CONV}},
     [RPC_CHAT_FIND] = {RPC_CHAT_FIND, "chat.find", {
         TEXT("who", true, 1, RPC_WHO_MAX), {.name = "request", .type = RPC_TYPE_BOOL}}},
