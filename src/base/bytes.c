@@ -117,26 +117,28 @@ kith_buf_reserve(kith_buf *buf, size_t more)
 kith_err
 kith_buf_append(kith_buf *buf, kith_bytes bytes)
 {
-    uint8_t *at = NULL;
-
     if (bytes.len == 0) {
         return KITH_OK;
     }
-    KITH_TRY(kith_buf_extend(buf, bytes.len, &at));
-    memcpy(at, bytes.data, bytes.len);
+    KITH_TRY(kith_buf_reserve(buf, bytes.len));
+    memcpy(buf->data + buf->len, bytes.data, bytes.len);
+    buf->len += bytes.len;
     return KITH_OK;
 }
 
 kith_err
 kith_buf_extend(kith_buf *buf, size_t len, uint8_t **out)
 {
+    uint8_t *at = NULL;
+
     KITH_TRY(kith_buf_reserve(buf, len));
-    /* An empty buffer has no place to point at; adding to NULL is undefined even when it adds 0. */
-    *out = buf->data == NULL ? NULL : buf->data + buf->len;
-    if (len > 0) {
-        memset(*out, 0, len);
+    /* Without data `len` is 0; adding 0 to NULL is undefined. */
+    if (buf->data != NULL) {
+        at = buf->data + buf->len;
+        memset(at, 0, len);
+        buf->len += len;
     }
-    buf->len += len;
+    *out = at;
     return KITH_OK;
 }
 
