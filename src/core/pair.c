@@ -319,6 +319,9 @@ static kith_err
 hear_gift(core *c, kith_bytes message)
 {
     KITH_TRY(core_pair_gift_take(c, message));
+    /* What was said before is over; READY is still to be said. */
+    kith_buf_clear(&c->identity->pair->out);
+    c->identity->pair->out_at = 0;
     c->identity->pair->state = PAIR_SAYING;
     return tell_end(c, KITH_OK);
 }
