@@ -272,7 +272,12 @@ kith_err
 core_txn_begin(core *c, uint64_t now_ms)
 {
     assert(!c->in_txn);
-    KITH_TRY(core_query(c));
+    const kith_err err = core_query(c);
+    if (err != KITH_OK) {
+        c->now_ms = now_ms;
+        c->wake_ms = now_ms + FAILURE_PAUSE_MS;
+        return err;
+    }
     if (now_ms >= c->wake_ms || now_ms < c->now_ms) {
         c->wake_ms = UINT64_MAX;
     }
@@ -358,7 +363,11 @@ kith_err
 core_tick(core *c, uint64_t now_ms)
 {
     KITH_TRY(core_txn_begin(c, now_ms));
-    return core_txn_end(c, core_links_tick(c));
+    const kith_err err = core_txn_end(c, core_links_tick(c));
+    if (err != KITH_OK) {
+        c->wake_ms = now_ms + FAILURE_PAUSE_MS;
+    }
+    return err;
 }
 
 uint64_t

@@ -547,7 +547,9 @@ take_dial(party *p)
         return true;
     }
     p->is_up[dial.link] = true;
-    assert_int_equal(core_link_up(p->core, dial.link, exporter, p->home->now_ms), KITH_OK);
+    if (core_link_up(p->core, dial.link, exporter, p->home->now_ms) != KITH_OK) {
+        drop_connection(p, dial.link);
+    }
     return true;
 }
 
