@@ -42,7 +42,8 @@ enum {
     CORE_TABLE_CHANGE, /* conversation id -> the own commit that waits: append id, commit, Welcome, joiners */
     CORE_TABLE_WISH, /* conversation id || account id -> wanted membership (add, remove) and op */
     CORE_TABLE_PUT, /* put id -> inbox put that waits: account, device, body */
-    CORE_TABLE_INBOX /* item id (u64) -> inbox item that waits for something (a list) before it can be judged */
+    CORE_TABLE_INBOX, /* item id (u64) -> inbox item that waits for something (a list) before it can be judged */
+    CORE_TABLE_ONCE_N /* n (u64) -> key in CORE_TABLE_ONCE: which is the oldest */
 };
 
 /* ---- Requests on the two connections (link.c) --------------------------------------------- */
