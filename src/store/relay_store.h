@@ -18,7 +18,7 @@ typedef struct store_relay_options {
     uint32_t cache_kib; /* 0: 65,536 for a writer, 8,192 for a reader */
 } store_relay_options;
 
-/* ":memory:" is a path, for an exclusive writer. A writer makes the file, and brings an older one up to date.
+/* A writer makes the file, and brings an older one up to date.
  * Errors of store_db_open; UNSUPPORTED: a newer program wrote it. */
 KITH_API KITH_MUST_USE kith_err store_relay_open(const char *path,
                                                  const store_relay_options *options,
