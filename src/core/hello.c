@@ -265,7 +265,8 @@ hear_contact(core *c, const content_contact *contact)
                          record.state != (core_person_state)contact->state;
     record.state = decides ? (core_person_state)contact->state : record.state;
     KITH_TRY(core_person_write(c, &record));
-    return decides ? core_conv_answered(c, record.account, yes) : KITH_OK;
+    const kith_err answered = decides ? core_conv_answered(c, record.account, yes) : KITH_OK;
+    return answered == KITH_ERR_NOT_FOUND ? KITH_OK : answered;
 }
 
 kith_err

@@ -21,11 +21,7 @@ KITH_MUST_USE kith_err core_links_report(core *c);
 
 /* HELLO is done: before a login, requests that need none can be sent (ACCOUNT_CREATE, LIST_GET, RDV_*). */
 bool core_link_is_open(const core *c, core_link link);
-/* What a login on this connection signs. */
-const uint8_t *core_link_exporter(const core *c, core_link link);
 /* Gives the connection up once the handler that runs is through; it is dialled again after a pause. */
 void core_link_give_up(core *c, core_link link);
-/* Another login may be tried on this connection. */
-void core_link_login_again(core *c);
 
 #endif

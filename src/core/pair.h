@@ -71,6 +71,10 @@ enum {
 
 /* Ends the run: tells the other side and whoever waits, wipes it. */
 KITH_MUST_USE kith_err core_pair_end(core *c, kith_err err);
+/* Tells whoever waits how it went, once; the run may go on. */
+KITH_MUST_USE kith_err core_pair_tell(core *c, kith_err err);
+/* A body for the other side. */
+KITH_MUST_USE kith_err core_pair_send(core *c, const kith_buf *bytes);
 
 /* ---- pair_channel.c ---- */
 

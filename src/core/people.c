@@ -223,7 +223,9 @@ core_person_decide(core *c, core_person_record *record, bool yes)
     record->state = yes ? CORE_PERSON_CONTACT : CORE_PERSON_DECLINED;
     KITH_TRY(core_person_write(c, record));
     KITH_TRY(tell_own_devices(c, record));
-    return core_conv_answered(c, record->account, yes);
+    const kith_err err = core_conv_answered(c, record->account, yes);
+    /* There may be no conversation yet. */
+    return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
 }
 
 static kith_err

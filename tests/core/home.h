@@ -104,6 +104,8 @@ const core_event *party_event(party *p, core_event_kind kind);
 kith_err party_op(party *p, uint64_t op);
 bool party_alarm(party *p, const char *what);
 
+/* The answer to a request (home_answers.c), or the error. */
+kith_err home_answer(party *p, uint8_t type, kith_bytes body, kith_buf *out);
 home_account *home_account_of(home *h, const uint8_t id[CORE_ACCOUNT_LEN]);
 
 /* The operator's link, and a core that made its account with it. */

@@ -376,6 +376,23 @@ a_lost_connection_in_the_middle_ends_it(void **state)
 }
 
 static void
+a_connection_lost_while_everything_is_handed_over_is_no_success(void **state)
+{
+    (void)state;
+
+    ask();
+    h->hold[PROTO_RDV_SEND] = true;
+    assert_int_equal(core_pair_approve(old->core, true, h->now_ms), KITH_OK);
+    home_run(h);
+    assert_true(party_has_held(old, PROTO_RDV_SEND));
+    party_cut(old, CORE_LINK_NAMED);
+    home_run(h);
+
+    assert_int_equal(party_op(old, old_op), KITH_ERR_OFFLINE);
+    assert_int_equal(party_op(new, new_op), KITH_ERR_NOT_FOUND);
+}
+
+static void
 a_device_whose_linking_broke_after_the_list_can_be_removed(void **state)
 {
     core_device device = {0};
@@ -599,6 +616,7 @@ main(void)
         TEST(a_restart_of_the_old_device_ends_it),
         TEST(a_restart_of_the_new_device_ends_it),
         TEST(a_lost_connection_in_the_middle_ends_it),
+        TEST(a_connection_lost_while_everything_is_handed_over_is_no_success),
         TEST(a_device_whose_linking_broke_after_the_list_can_be_removed),
         TEST(a_list_that_was_not_published_before_a_restart_never_is),
         TEST(a_refused_list_ends_it),
