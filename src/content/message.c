@@ -180,7 +180,9 @@ content_message_decode(kith_bytes bytes, content_message *out)
     KITH_ENSURE(bytes.len <= CONTENT_MAX, KITH_ERR_LIMIT);
     KITH_TRY(read_message(&r, &message));
     KITH_TRY(check_body(&message));
-    KITH_ENSURE(is_about_something(&message), KITH_ERR_MALFORMED);
+    if (!is_about_something(&message)) {
+        message.kind = CONTENT_OTHER;
+    }
     *out = message;
     return KITH_OK;
 }

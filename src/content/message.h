@@ -62,9 +62,9 @@ typedef struct content_message {
 KITH_API KITH_MUST_USE kith_err content_message_encode(kith_buf *out, const content_message *in);
 
 /* Reads a whole message. Of several parts the first one that this build understands is taken, of parts that
- * belong together (singleUnit) none; then `kind` is OTHER. Unknown extensions are skipped. MALFORMED: no
- * deterministic CBOR of that form, not UTF-8 where it must be, a kind's required field missing. LIMIT:
- * larger, deeper or more than a limit. Allocates nothing. */
+ * belong together (singleUnit) none; then, and when a reaction or unsending says not of what, `kind` is OTHER.
+ * Unknown extensions are skipped. MALFORMED: no deterministic CBOR of that form, or not UTF-8 where it must be.
+ * LIMIT: larger, deeper or more than a limit. Allocates nothing. */
 KITH_API KITH_MUST_USE kith_err content_message_decode(kith_bytes bytes, content_message *out);
 
 /* The id of a message [MIMI-CONTENT §3.3]: 0x01 and the first 31 bytes of
