@@ -7,6 +7,8 @@
 #define NET_CLIENT_QUEUE_MAX (8u << 20)
 /* From dial to a finished handshake. */
 #define NET_CLIENT_DIAL_MS 15000u
+/* For one of several addresses of a name. */
+#define NET_CLIENT_ADDRESS_MS 4000u
 /* Without any progress while bytes wait to be written. */
 #define NET_CLIENT_STALL_MS 30000u
 
