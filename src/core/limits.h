@@ -42,6 +42,9 @@
 #define CORE_RECEIPT_PAUSE_MS 300u
 /* Receipts are given in conversations of at most so many accounts. */
 #define CORE_RECEIPT_ACCOUNTS_MAX 16u
+/* Earlier epochs whose messages can still be opened, and the bucket that handshakes are padded to. */
+#define CORE_PAST_EPOCHS 5u
+#define CORE_HANDSHAKE_PADDING 1024u
 /* MLS groups kept in memory, and conversations whose members are looked at in one round of the pump. */
 #define CORE_GROUPS_LOADED_MAX 64u
 #define CORE_PLANS_MAX 8u
@@ -57,6 +60,8 @@
 #define CORE_PUTS_IN_FLIGHT 8u
 /* Before another device is asked again to bring this one back. */
 #define CORE_REPAIR_MS 60000u
+/* Devices that are brought back into a conversation at once. */
+#define CORE_REJOINS_MAX 8u
 /* History given to a device that is linked: newest messages of each conversation, and bytes in all. */
 #define CORE_HISTORY_MESSAGES 500u
 #define CORE_HISTORY_BYTES (8u << 20)

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Falling out of step, and back: a conversation that cannot be followed stands still, a device that is in step is
+ * asked to remove this one and add it again, and what was said meanwhile is asked for. A conversation whose members
+ * broke the rules stays as it is: nothing brings it back but a person.
+ */
+#include <string.h>
+
+#include "core/conv.h"
+
+kith_err
+core_conv_break(core *c, core_conv *conv, const char *what)
+{
+    const core_line gap = {.sent_ms = core_time_ms(c)};
+
+    if (!core_conv_is_live(conv)) {
+        return KITH_OK;
+    }
+    core_conv_touch(c, conv);
+    KITH_TRY(core_change_dropped(c, conv));
+    core_packs_clear(conv);
+    conv->sub = CORE_SUB_NONE;
+    conv->broken_ms = what == NULL ? c->now_ms : 0;
+    conv->repair_ms = 0;
+    conv->repairs = 0;
+    KITH_TRY(core_line_system(c, conv, CORE_MESSAGE_GAP, &gap));
+    KITH_TRY(core_conv_set_state(c, conv, CORE_CHAT_BROKEN));
+    return what == NULL ? KITH_OK : core_event_alarm(c, conv->id, NULL, what);
+}
+
+/* ---- Asking ---- */
+
+static bool
+can_help(const core_conv *path, const core_conv *broken)
+{
+    if (path == broken || path->state != CORE_CHAT_ACTIVE) {
+        return false;
+    }
+    if (path->roster.kind == CORE_CHAT_OWN) {
+        return path->roster.items[0].devices > 1;
+    }
+    return path->roster.kind == CORE_CHAT_DIRECT &&
+           core_roster_find(&broken->roster, path->peer) != NULL;
+}
+
+/* Own devices first, then one other participant after the other. */
+static core_conv *
+find_path(core *c, const core_conv *broken)
+{
+    core_conv *paths[8];
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->convs->count && count < 8; i++) {
+        core_conv *path = c->convs->items[i];
+        if (!can_help(path, broken)) {
+            continue;
+        }
+        paths[count++] = path;
+        if (path->roster.kind == CORE_CHAT_OWN) {
+            paths[count - 1] = paths[0];
+            paths[0] = path;
+        }
+    }
+    return count == 0 ? NULL : paths[broken->repairs % count];
+}
+
+kith_err
+core_repair_pump(core *c, core_conv *conv)
+{
+    content_control control = {.type = CONTENT_CONTROL_REJOIN};
+
+    if (conv->state != CORE_CHAT_BROKEN || conv->broken_ms == 0) {
+        return KITH_OK;
+    }
+    if (!core_is_due(c, conv->repair_ms)) {
+        core_wake_at(c, conv->repair_ms);
+        return KITH_OK;
+    }
+    conv->repair_ms = c->now_ms + CORE_REPAIR_MS;
+    core_wake_at(c, conv->repair_ms);
+    core_conv *path = find_path(c, conv);
+    if (path == NULL) {
+        return KITH_OK;
+    }
+    conv->repairs++;
+    memcpy(control.as.rejoin.conv_id, conv->id, sizeof control.as.rejoin.conv_id);
+    return core_control_send(c, path, &control);
+}
+
+/* ---- Being asked ---- */
+
+/* The device must be one that the asking account has in the conversation now. */
+static kith_err
+is_member(core *c, core_conv *conv, const core_said *said, bool *out)
+{
+    uint32_t cursor = 0;
+    mls_member member;
+    proto_credential credential;
+
+    *out = false;
+    KITH_TRY(core_conv_load(c, conv));
+    while (mls_epoch_member_next(mls_group_epoch(conv->group), &cursor, &member)) {
+        if (proto_credential_decode(member.identity.data, &credential) == KITH_OK &&
+            memcmp(credential.account_id, said->account, CORE_ACCOUNT_LEN) == 0 &&
+            memcmp(credential.device_id, said->device, CORE_DEVICE_LEN) == 0) {
+            *out = true;
+        }
+    }
+    return KITH_OK;
+}
+
+kith_err
+core_repair_take(core *c, const core_said *said, const uint8_t id[CORE_CONV_LEN])
+{
+    core_conv *conv = core_conv_find(c, id);
+    bool is_in = false;
+
+    if (conv == NULL || conv->state != CORE_CHAT_ACTIVE || conv->rejoin_count == CORE_REJOINS_MAX ||
+        memcmp(said->device, c->account.device, CORE_DEVICE_LEN) == 0) {
+        return KITH_OK;
+    }
+    KITH_TRY(is_member(c, conv, said, &is_in));
+    if (!is_in) {
+        return KITH_OK;
+    }
+    core_conv_touch(c, conv);
+    memcpy(conv->rejoins[conv->rejoin_count++], said->device, CORE_DEVICE_LEN);
+    conv->is_due = true;
+    return KITH_OK;
+}
+
+/* ---- Back ---- */
+
+kith_err
+core_repair_done(core *c, core_conv *conv, uint64_t since_ms)
+{
+    content_control control = {.type = CONTENT_CONTROL_HISTORY_REQUEST,
+                               .as.history_request.from_ms = since_ms};
+
+    memcpy(control.as.history_request.conv_id, conv->id, sizeof control.as.history_request.conv_id);
+    /* Own devices may say what anybody said; a peer speaks for itself. */
+    KITH_TRY(core_control_send_own(c, &control));
+    return conv->roster.kind == CORE_CHAT_DIRECT ? core_control_send(c, conv, &control) : KITH_OK;
+}
