@@ -70,7 +70,7 @@ store_trouble(kith_err err)
     case KITH_ERR_BUSY:
         return "the store is in use by another process";
     case KITH_ERR_DENIED:
-        return "store.key does not open this store";
+        return "the store and the file that opens it do not belong together";
     case KITH_ERR_MALFORMED:
         return "the store is damaged";
     case KITH_ERR_UNSUPPORTED:
@@ -88,10 +88,10 @@ open_store(agent *a, rpc_fault *fault)
 
     kith_err err = agent_secret_open(a, &key);
     if (err == KITH_ERR_DENIED) {
-        return say(fault, err, "the keyring does not give the key of the store: unlock it");
+        return say(fault, err, "the desktop's keyring is locked, or does not know this account");
     }
     if (err != KITH_OK) {
-        return say(fault, err, "store.key cannot be read or made");
+        return say(fault, err, "the file that opens the store cannot be read or made");
     }
     err = rpc_path_join(a->place.data, "store", path);
     if (err == KITH_OK) {

@@ -111,7 +111,7 @@ check_store(agent *a, agent_json *list)
 
     snprintf(text, sizeof text, "%s, %lld KB, opened by %s", a->place.data,
              ok ? (long long)info.st_size / 1024 : 0,
-             a->is_keyring ? "the desktop's keyring" : "the file store.key");
+             a->is_keyring ? "the desktop's keyring" : "a file beside it");
     add_check(list, "store", ok, text);
 }
 

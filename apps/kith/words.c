@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a failure means for the person, by what was asked. */
+#include "words.h"
+
+#include <string.h>
+
+typedef struct entry {
+    const char *method; /* NULL: any */
+    rpc_kind kind;
+    const char *text;
+} entry;
+
+/* The first that fits is told. */
+static const entry entries[] = {
+    {"account.join", RPC_KIND_MALFORMED, "That is not a Kith link. Copy the whole of it."},
+    {"account.join", RPC_KIND_DENIED, "The link is used up or too old. Ask for a new one."},
+    {"account.join", RPC_KIND_UNSUPPORTED,
+     "The link is for a newer Kith, or for another place than the one your account is at."},
+    {"account.join", RPC_KIND_EXISTS,
+     "You have an account here already. `kith invite` invites others."},
+    {"account.join", RPC_KIND_CONFLICT,
+     "Your account is being made already, or the account of whoever invited you is another one now."},
+    {"account.join", RPC_KIND_INVALID, "Say what others should call you: --name NAME"},
+    {"account.join", RPC_KIND_LIMIT, "The name or the text is too long."},
+    {"invite.create", RPC_KIND_LIMIT, "Too many invitations are open. Wait until one was used."},
+    {"pair.offer", RPC_KIND_CONFLICT, "A device is being linked already."},
+    {"pair.offer", RPC_KIND_OFFLINE, "Linking needs a connection, and there is none just now."},
+    {"pair.wait", RPC_KIND_REJECTED, "A wrong code was tried, so this code is void. Start again."},
+    {"pair.wait", RPC_KIND_NOT_FOUND, "The code's time is over. Start again."},
+    {"pair.accept", RPC_KIND_MALFORMED,
+     "That is not a code. It looks like 12345-678901@place.example:5484"},
+    {"pair.accept", RPC_KIND_REJECTED, "The code is wrong. Start again on your other device."},
+    {"pair.accept", RPC_KIND_NOT_FOUND,
+     "The code's time is over, or its number is wrong. Start again on your other device."},
+    {"pair.accept", RPC_KIND_DENIED, "Your other device said no."},
+    {"pair.accept", RPC_KIND_EXISTS, "This device has an account already."},
+    {"pair.accept", RPC_KIND_CONFLICT, "This device has an account already, or is being linked."},
+    {"pair.accept", RPC_KIND_OFFLINE,
+     "Nobody can be reached where the code says. Is it typed right?"},
+    {"device.remove", RPC_KIND_DENIED,
+     "That is the device you are at. Remove it from another one."},
+    {"message.send", RPC_KIND_DENIED, "You are no longer in that chat, or declined it."},
+    {"message.send", RPC_KIND_MALFORMED, "There is no text, or it is not UTF-8."},
+    {"message.send", RPC_KIND_LIMIT, "The text is too long, or too many messages wait to be sent."},
+    {"message.wait", RPC_KIND_REJECTED, "It will not be sent: you are no longer in that chat."},
+    {"chat.find", RPC_KIND_NOT_FOUND, "There is no chat with that name."},
+    {"chat.find", RPC_KIND_CONFLICT, "Several chats are called that."},
+    {"group.create", RPC_KIND_NOT_FOUND,
+     "Only people you have a chat with can be put into a group."},
+    {"group.add", RPC_KIND_EXISTS, "They are in that group already."},
+    {"group.add", RPC_KIND_NOT_FOUND, "Only people you have a chat with can be put into a group."},
+    {"group.add", RPC_KIND_DENIED,
+     "Only a member can add to a group, and a chat of two stays one of two."},
+    {"group.remove", RPC_KIND_NOT_FOUND, "They are not in that group."},
+    {"group.remove", RPC_KIND_DENIED, "Only a member can remove from a group."},
+    {"group.leave", RPC_KIND_DENIED, "A chat of two cannot be left."},
+    {NULL, RPC_KIND_NO_ACCOUNT, "You have no account here yet. `kith join LINK` makes one."},
+    {NULL, RPC_KIND_OFFLINE,
+     "No connection just now. It is kept, and done as soon as there is one."},
+    {NULL, RPC_KIND_TIMEOUT,
+     "It takes longer than usual. Kith goes on; nothing more is needed from you."},
+    {NULL, RPC_KIND_NOT_FOUND, "There is no such thing."},
+    {NULL, RPC_KIND_EXISTS, "It is so already."},
+    {NULL, RPC_KIND_CONFLICT, "Something else changed it at the same time. Try again."},
+    {NULL, RPC_KIND_DENIED, "That is not allowed."},
+    {NULL, RPC_KIND_REJECTED, "It was refused."},
+    {NULL, RPC_KIND_MALFORMED, "Kith does not understand that."},
+    {NULL, RPC_KIND_UNSUPPORTED, "This version of Kith cannot do that. Update it."},
+    {NULL, RPC_KIND_LIMIT, "That is too long or too much."},
+    {NULL, RPC_KIND_BUSY, "Too much at once. Try again in a moment."},
+    {NULL, RPC_KIND_STORE, "It could not be written. Is the disk full? Nothing was changed."},
+    {NULL, RPC_KIND_NO_MEMORY, "There is not enough memory. Nothing was changed."},
+    {NULL, RPC_KIND_GONE, "kith-agent stopped in the middle; what was done is kept. Try again."},
+    {NULL, RPC_KIND_REQUEST, "Kith does not understand that."},
+};
+
+const char *
+words_fault(const char *method, rpc_kind kind)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        if (entries[i].kind == kind &&
+            (entries[i].method == NULL || strcmp(entries[i].method, method) == 0)) {
+            return entries[i].text;
+        }
+    }
+    return "It did not work, and Kith does not know why. `kith doctor` may tell.";
+}
+
+const char *
+words_field(const char *field)
+{
+    static const struct {
+        const char *field;
+        const char *text;
+    } fields[] = {
+        {"link", "The link is empty or too long."},
+        {"name", "The name is empty, too long (64 bytes at most), or not UTF-8."},
+        {"device_name", "The device's name is too long (64 bytes at most)."},
+        {"text", "The text is empty, too long (64 KB at most), or not UTF-8."},
+        {"code", "The code is empty or too long."},
+        {"title", "The group's name is empty or too long (255 bytes at most)."},
+        {"who", "The name is empty or too long."},
+        {"accounts", "That is too many people for one group."},
+        {"once", "What follows --once is 1 to 64 bytes long."},
+        {"limit", "What follows --last is a number from 1 to 500."},
+        {"state", "What follows --wait is sent, delivered or read."},
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (strcmp(fields[i].field, field) == 0) {
+            return fields[i].text;
+        }
+    }
+    return words_fault("", RPC_KIND_REQUEST);
+}
