@@ -127,14 +127,20 @@ check_inviter(core *c, const accept_record *record)
     return KITH_OK;
 }
 
+/* The one there is, or a new one. */
 static kith_err
 open_conversation(core *c, const accept_record *record, uint8_t conv[CORE_CONV_LEN])
 {
     const core_conv_new direct = {
         .kind = CORE_CHAT_DIRECT, .accounts = &record->account, .count = 1};
-    const kith_err err = core_conv_direct(c, record->account, conv);
+    core_chat chat = {0};
 
-    return err == KITH_ERR_NOT_FOUND ? core_conv_create(c, &direct, conv) : err;
+    if (core_conv_direct(c, record->account, conv) == KITH_OK &&
+        core_chat_get(c, conv, &chat) == KITH_OK && chat.state != CORE_CHAT_LEFT &&
+        chat.state != CORE_CHAT_DECLINED) {
+        return KITH_OK;
+    }
+    return core_conv_create(c, &direct, conv);
 }
 
 /* The inviter becomes a contact whose account key is that of the link. */
@@ -187,9 +193,7 @@ settle(core *c, uint64_t op, kith_err err)
     KITH_TRY(read_record(kith_reader_peek(&r), &record));
     if (err == KITH_OK) {
         err = complete(c, &record);
-        KITH_ENSURE(err == KITH_OK || err == KITH_ERR_REJECTED || err == KITH_ERR_NOT_FOUND ||
-                        err == KITH_ERR_LIMIT,
-                    err);
+        KITH_ENSURE(!core_is_own_failure(err), err);
     }
     KITH_TRY(forget(c, op));
     /* Another account than the link's, or none at all. */

@@ -317,8 +317,8 @@ finish(core *c)
     return KITH_OK;
 }
 
-static bool
-is_own_failure(kith_err err)
+bool
+core_is_own_failure(kith_err err)
 {
     return err == KITH_ERR_STORE || err == KITH_ERR_NO_MEMORY || err == KITH_ERR_NO_RANDOM ||
            err == KITH_ERR_CRYPTO || err == KITH_ERR_BUSY;
@@ -332,8 +332,8 @@ undo(core *c, kith_err err)
         c->in_store_txn = false;
     }
     c->events.len = c->events_released;
-    core_wake_at(c, c->now_ms + (is_own_failure(err) ? FAILURE_PAUSE_MS : 0));
-    if (c->dirty || is_own_failure(err)) {
+    core_wake_at(c, c->now_ms + (core_is_own_failure(err) ? FAILURE_PAUSE_MS : 0));
+    if (c->dirty || core_is_own_failure(err)) {
         core_links_stop(c);
         /* A failure is remembered in `broken` and tried again by whatever comes next. */
         kith_ignore(reload(c));

@@ -131,6 +131,8 @@ struct core_identity {
 /* What an entry of CORE_TABLE_OP is. */
 typedef enum core_op_kind { CORE_OP_ACCEPT = 1, CORE_OP_LIST = 2, CORE_OP_PAIR = 3 } core_op_kind;
 
+/* Whether this side failed (store, memory, randomness): nobody else is to blame, and it may be tried again. */
+bool core_is_own_failure(kith_err err);
 /* A pause after a request that the server refused for now. */
 uint64_t core_pause_after(const core *c, const core_answer *answer);
 /* Text of at most `max` bytes, well-formed, without control characters. */

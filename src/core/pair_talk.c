@@ -193,13 +193,6 @@ hear_body(core *c, kith_bytes body)
 
 /* ---- What arrives ---- */
 
-static bool
-is_own_failure(kith_err err)
-{
-    return err == KITH_ERR_STORE || err == KITH_ERR_NO_MEMORY || err == KITH_ERR_NO_RANDOM ||
-           err == KITH_ERR_CRYPTO || err == KITH_ERR_BUSY;
-}
-
 /* Whether all that the new device needs has reached the rendezvous. */
 static bool
 is_given(const core_pair *pair)
@@ -219,7 +212,7 @@ on_message(core *c, kith_bytes body)
     }
     core_changed(c);
     const kith_err err = hear_body(c, message.body);
-    if (err == KITH_OK || is_own_failure(err) || c->identity->pair == NULL) {
+    if (err == KITH_OK || core_is_own_failure(err) || c->identity->pair == NULL) {
         return err;
     }
     /* The other side's fault, or somebody in between: one wrong word ends it. When the account was taken over only in

@@ -214,9 +214,8 @@ kith_err
 core_history_export(core *c, size_t budget, kith_buf *out)
 {
     (void)c;
-    /* More than one piece of the channel. */
     uint8_t *bytes = NULL;
-    const size_t len = budget < 100000 ? budget : 100000;
+    const size_t len = budget < STUB_HISTORY ? budget : STUB_HISTORY;
     KITH_TRY(kith_buf_extend(out, len, &bytes));
     memset(bytes, 0x5a, len);
     return KITH_OK;

@@ -6,6 +6,8 @@
 #include "core/internal.h"
 
 #define STUB_MAX 64u
+/* Bytes of history: more pieces of a linking than may be on the wire at once. */
+#define STUB_HISTORY ((CORE_PAIR_IN_FLIGHT + 3) * CORE_PAIR_CHUNK)
 
 typedef struct stub_said {
     uint8_t conv[CORE_CONV_LEN];
