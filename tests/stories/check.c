@@ -38,11 +38,11 @@ grow(void *items, size_t *cap, size_t count, size_t size)
 void
 check_note_sent(world *w, size_t device, const core_text *text, uint64_t number, uint64_t n)
 {
-    saying *s;
+    world_saying *s;
 
     w->sayings = grow(w->sayings, &w->saying_cap, w->saying_count, sizeof(*w->sayings));
     s = &w->sayings[w->saying_count++];
-    *s = (saying){.device = device, .number = number, .at_ms = w->now_ms, .local_n = n};
+    *s = (world_saying){.device = device, .number = number, .at_ms = w->now_ms, .local_n = n};
     memcpy(s->conv, text->conv, CORE_CONV_LEN);
 }
 
@@ -61,7 +61,7 @@ check_no_members(world *w, const proto_frame *frame)
         return;
     }
     for (size_t i = 0; i < w->device_count; i++) {
-        const device *d = &w->devices[i];
+        const world_device *d = &w->devices[i];
         core_account account;
         if (!d->is_up || !d->has_account) {
             continue;
@@ -94,7 +94,7 @@ check_upload(world *w, core_link link, kith_bytes bytes)
 
 /* ---- Who sits where ---- */
 
-static seat *
+static world_seat *
 find_seat(world *w, size_t device, const uint8_t *conv)
 {
     for (size_t i = 0; i < w->seat_count; i++) {
@@ -108,13 +108,13 @@ find_seat(world *w, size_t device, const uint8_t *conv)
 static void
 note_seat(world *w, size_t device, const core_chat *chat)
 {
-    seat *s = find_seat(w, device, chat->conv);
+    world_seat *s = find_seat(w, device, chat->conv);
     const bool is_member = chat->state == CORE_CHAT_ACTIVE || chat->state == CORE_CHAT_REQUEST;
 
     if (s == NULL && is_member && chat->epoch > 0) {
         w->seats = grow(w->seats, &w->seat_cap, w->seat_count, sizeof(*w->seats));
         s = &w->seats[w->seat_count++];
-        *s = (seat){.device = device, .since_ms = w->now_ms, .until_ms = UINT64_MAX};
+        *s = (world_seat){.device = device, .since_ms = w->now_ms, .until_ms = UINT64_MAX};
         memcpy(s->conv, chat->conv, CORE_CONV_LEN);
     } else if (s != NULL && !is_member && s->until_ms == UINT64_MAX) {
         s->until_ms = w->now_ms;
@@ -125,7 +125,7 @@ void
 check_seats(world *w)
 {
     for (size_t i = 0; i < w->device_count; i++) {
-        device *d = &w->devices[i];
+        world_device *d = &w->devices[i];
         KITH_AUTO(kith_buf) cursor = {0};
         core_chat chat;
         while (d->is_up && core_chat_next(d->core, &cursor, &chat) == KITH_OK) {
@@ -137,7 +137,7 @@ check_seats(world *w)
 void
 check_note_leaving(world *w, const uint8_t conv[CORE_CONV_LEN], size_t device)
 {
-    seat *s = find_seat(w, device, conv);
+    world_seat *s = find_seat(w, device, conv);
 
     if (s != NULL && s->until_ms == UINT64_MAX) {
         s->until_ms = w->now_ms;
@@ -147,20 +147,20 @@ check_note_leaving(world *w, const uint8_t conv[CORE_CONV_LEN], size_t device)
 /* ---- The end ---- */
 
 /* What one device has of one conversation. */
-typedef struct reading {
+typedef struct world_reading {
     size_t device;
     const uint8_t *conv;
     uint8_t *copies; /* of each saying */
     uint64_t last_of[WORLD_DEVICES]; /* newest number seen of each sender */
-} reading;
+} world_reading;
 
 static void
-read_text(world *w, reading *r, const core_message *m)
+read_text(world *w, world_reading *r, const core_message *m)
 {
     char wanted[64];
     unsigned long long seed = 0;
     unsigned long long number = 0;
-    const device *d = &w->devices[r->device];
+    const world_device *d = &w->devices[r->device];
     size_t sender;
 
     if (m->text.len >= sizeof(wanted)) {
@@ -190,7 +190,7 @@ read_text(world *w, reading *r, const core_message *m)
 }
 
 static void
-check_own_state(world *w, const device *d, const core_message *m)
+check_own_state(world *w, const world_device *d, const core_message *m)
 {
     if (m->is_own && m->kind == CORE_MESSAGE_TEXT && m->state == CORE_MESSAGE_QUEUED) {
         world_fail(w, "%s: message %llu never left", d->name, (unsigned long long)m->n);
@@ -201,9 +201,9 @@ check_own_state(world *w, const device *d, const core_message *m)
 }
 
 static bool
-failed_to_send(world *w, const saying *s)
+failed_to_send(world *w, const world_saying *s)
 {
-    device *d = &w->devices[s->device];
+    world_device *d = &w->devices[s->device];
     core_message m = {0};
     bool failed = false;
 
@@ -215,10 +215,10 @@ failed_to_send(world *w, const saying *s)
 }
 
 static void
-check_reading(world *w, const seat *seat)
+check_reading(world *w, const world_seat *seat)
 {
-    device *d = &w->devices[seat->device];
-    reading r = {.device = seat->device, .conv = seat->conv};
+    world_device *d = &w->devices[seat->device];
+    world_reading r = {.device = seat->device, .conv = seat->conv};
     core_message m = {0};
     uint64_t n = 0;
 
@@ -229,7 +229,7 @@ check_reading(world *w, const seat *seat)
         core_message_done(&m);
     }
     for (size_t i = 0; i < w->saying_count; i++) {
-        const saying *s = &w->sayings[i];
+        const world_saying *s = &w->sayings[i];
         if (memcmp(s->conv, seat->conv, CORE_CONV_LEN) == 0 && seat->since_ms <= s->at_ms &&
             seat->until_ms == UINT64_MAX && r.copies[i] != 1 && !failed_to_send(w, s)) {
             world_fail(w, "%s lacks text %zu of %s, said at %.3f s", d->name, i,
@@ -241,12 +241,12 @@ check_reading(world *w, const seat *seat)
 
 /* All that are in a conversation agree about it, and they are exactly those who are counted. */
 static void
-check_conversation(world *w, const seat *first, const core_chat *wanted)
+check_conversation(world *w, const world_seat *first, const core_chat *wanted)
 {
     uint32_t devices = 0;
 
     for (size_t i = 0; i < w->device_count; i++) {
-        device *d = &w->devices[i];
+        world_device *d = &w->devices[i];
         core_chat chat;
         if (core_chat_get(d->core, first->conv, &chat) != KITH_OK || chat.state == CORE_CHAT_LEFT ||
             chat.state == CORE_CHAT_DECLINED) {
@@ -289,7 +289,7 @@ check_end(world *w)
     check_seats(w);
     check_server_disk(w);
     for (size_t i = 0; i < w->seat_count && w->failure == NULL; i++) {
-        const seat *s = &w->seats[i];
+        const world_seat *s = &w->seats[i];
         core_chat chat;
         check_reading(w, s);
         if (s->until_ms == UINT64_MAX &&

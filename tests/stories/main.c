@@ -24,18 +24,18 @@ typedef struct options {
     bool loud;
 } options;
 
-static weather
+static world_weather
 weather_of(uint64_t seed)
 {
     switch (seed % 4) {
     case 0:
-        return (weather){.delay_max_ms = 40};
+        return (world_weather){.delay_max_ms = 40};
     case 1:
-        return (weather){.delay_max_ms = 400, .cut_per_mille = 5, .refuse_per_mille = 50};
+        return (world_weather){.delay_max_ms = 400, .cut_per_mille = 5, .refuse_per_mille = 50};
     case 2:
-        return (weather){.delay_max_ms = 100, .cut_per_mille = 3, .crashes = true};
+        return (world_weather){.delay_max_ms = 100, .cut_per_mille = 3, .crashes = true};
     default:
-        return (weather){
+        return (world_weather){
             .delay_max_ms = 1500, .cut_per_mille = 20, .refuse_per_mille = 200, .crashes = true};
     }
 }
@@ -44,7 +44,7 @@ weather_of(uint64_t seed)
 static bool
 run_seed(uint64_t seed, bool loud, char *line, size_t len)
 {
-    const weather weather = weather_of(seed);
+    const world_weather weather = weather_of(seed);
     world *w = world_new(seed, &weather);
     bool ok;
 

@@ -37,7 +37,7 @@ new_disk(const world *w, const char *name)
 static void
 first_server_start(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     s->disk = new_disk(w, "server");
     fake_rng_init(&s->rng, w->seed ^ 0x5e27e2);
@@ -63,7 +63,7 @@ no_wake(void *ctx)
 static kith_err
 open_loop(world *w, size_t loop)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
     relay_env env = {.rng = &s->rng_port, .crypto = s->crypto};
 
     KITH_TRY(store_mailbox_new(s->writer, no_wake, NULL, &s->boxes[loop]));
@@ -83,7 +83,7 @@ open_loop(world *w, size_t loop)
 static kith_err
 open_server(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
     const store_relay_options options = {
         .vfs = fake_disk_name(s->disk), .exclusive = true, .cache_kib = 1024};
     store_writer_options writer = {.clock = &s->clock};
@@ -100,7 +100,7 @@ open_server(world *w)
 void
 place_server_start(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
     kith_err err;
 
     if (s->disk == NULL) {
@@ -119,7 +119,7 @@ place_server_start(world *w)
 static void
 close_server(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     wire_server_gone(w);
     for (size_t i = 0; i < WORLD_LOOPS; i++) {
@@ -141,7 +141,7 @@ close_server(world *w)
 void
 place_server_crash(world *w, uint64_t back_after_ms)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     if (!s->is_up) {
         return;
@@ -162,7 +162,7 @@ size_t
 place_device_add(world *w, const char *name, size_t person)
 {
     const size_t index = w->device_count;
-    device *d = &w->devices[index];
+    world_device *d = &w->devices[index];
 
     if (index == WORLD_DEVICES) {
         abort();
@@ -182,7 +182,7 @@ place_device_add(world *w, const char *name, size_t person)
 }
 
 static kith_err
-open_device(world *w, device *d)
+open_device(world *w, world_device *d)
 {
     static const uint8_t key[STORE_CORE_KEY_LEN] = {1, 2, 3};
     const store_core_options options = {.vfs = fake_disk_name(d->disk)};
@@ -198,7 +198,7 @@ open_device(world *w, device *d)
 void
 place_device_start(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     const kith_err err = open_device(w, d);
 
     d->is_up = true;
@@ -217,7 +217,7 @@ place_device_start(world *w, size_t device)
 static void
 close_device(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
 
     for (size_t link = 0; link < CORE_LINKS; link++) {
         wire_hangup(w, device, (core_link)link);
@@ -232,7 +232,7 @@ close_device(world *w, size_t device)
 void
 place_device_crash(world *w, size_t device, uint64_t back_after_ms)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
 
     if (!d->is_up) {
         return;
@@ -250,7 +250,7 @@ void
 place_free(world *w)
 {
     for (size_t i = 0; i < w->device_count; i++) {
-        device *d = &w->devices[i];
+        world_device *d = &w->devices[i];
         if (d->is_up) {
             close_device(w, i);
         }

@@ -14,7 +14,7 @@
 static bool
 wait_op(world *w, size_t device, uint64_t op)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     const uint64_t until = w->now_ms + OP_WAIT_MS;
 
     while (d->done_op != op && w->now_ms < until && w->failure == NULL) {
@@ -51,7 +51,7 @@ operator_link(world *w, kith_buf *out)
 static void
 join(world *w, size_t device, const core_join *in)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     uint64_t op = 0;
 
     if (!is_fine(w, device, "core_join_link",
@@ -60,7 +60,11 @@ join(world *w, size_t device, const core_join *in)
     }
     d->has_account = true;
     if (!wait_op(w, device, op)) {
-        world_fail(w, "%s: joining ended with %s", d->name, kith_err_name(d->done_err));
+        d->has_account = false;
+        /* An invite that the server has not heard of yet, because the inviter is cut off. */
+        if (d->done_op != op || d->done_err != KITH_ERR_DENIED || w->weather.cut_per_mille == 0) {
+            world_fail(w, "%s: joining ended with %s", d->name, kith_err_name(d->done_err));
+        }
     }
 }
 
@@ -78,7 +82,7 @@ plot_found(world *w, size_t device, const char *name)
 void
 plot_meet(world *w, size_t inviter, size_t joiner, const char *name, const char *text)
 {
-    struct device *d = &w->devices[inviter];
+    world_device *d = &w->devices[inviter];
     KITH_AUTO(kith_buf) link = {0};
     core_join in = {.name = kith_bytes_of_text(name),
                     .device_name = kith_bytes_of_text("first"),
@@ -89,17 +93,20 @@ plot_meet(world *w, size_t inviter, size_t joiner, const char *name, const char 
         return;
     }
     world_run(w, 3000); /* until the server knows of it */
-    for (int i = 0; i < 600 && core_outbox_count(d->core) > 0; i++) {
+    for (int i = 0; i < 600 && d->is_up && core_outbox_count(d->core) > 0; i++) {
         world_run(w, 500);
     }
     in.link = kith_bytes_of_buf(&link);
+    while (!w->devices[joiner].is_up && w->failure == NULL) {
+        world_run(w, 500);
+    }
     join(w, joiner, &in);
 }
 
 static bool
 wait_code(world *w, size_t device, kith_buf *code)
 {
-    for (int i = 0; i < 300 && w->failure == NULL; i++) {
+    for (int i = 0; i < 300 && w->failure == NULL && w->devices[device].is_up; i++) {
         if (core_pair_code(w->devices[device].core, code) == KITH_OK) {
             return true;
         }
@@ -111,20 +118,22 @@ wait_code(world *w, size_t device, kith_buf *code)
 void
 plot_pair(world *w, size_t old_device, size_t new_device)
 {
-    struct device *from = &w->devices[old_device];
-    struct device *to = &w->devices[new_device];
+    world_device *from = &w->devices[old_device];
+    world_device *to = &w->devices[new_device];
     KITH_AUTO(kith_buf) code = {0};
     core_pair_join in = {.device_name = kith_bytes_of_text(to->name)};
     uint64_t offered = 0;
     uint64_t accepted = 0;
 
+    core_pair_cancel(from->core, world_device_now(w, from));
     if (!is_fine(w, old_device, "core_pair_offer",
                  core_pair_offer(from->core, world_device_now(w, from), &offered)) ||
         !wait_code(w, old_device, &code)) {
         return;
     }
     in.code = kith_bytes_of_buf(&code);
-    if (!is_fine(w, new_device, "core_pair_accept",
+    if (!to->is_up ||
+        !is_fine(w, new_device, "core_pair_accept",
                  core_pair_accept(to->core, &in, world_device_now(w, to), &accepted))) {
         return;
     }
@@ -132,7 +141,7 @@ plot_pair(world *w, size_t old_device, size_t new_device)
     for (int i = 0; i < 300 && !from->pair_asked && from->done_op != offered; i++) {
         world_run(w, STEP_MS);
     }
-    if (!from->pair_asked ||
+    if (!from->pair_asked || !from->is_up ||
         !is_fine(w, old_device, "core_pair_approve",
                  core_pair_approve(from->core, true, world_device_now(w, from)))) {
         return;
@@ -151,7 +160,7 @@ plot_direct(world *w, size_t device, size_t other, uint8_t conv[CORE_CONV_LEN])
 bool
 plot_say(world *w, size_t device, const uint8_t conv[CORE_CONV_LEN])
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     core_text in = {0};
     char text[64];
     uint64_t n = 0;
@@ -217,7 +226,7 @@ act_say(world *w, size_t device)
 static void
 act_read(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     core_chat chat;
 
     if (some_chat(w, device, false, &chat) && chat.last_n > 0) {
@@ -244,7 +253,7 @@ some_contact(world *w, size_t device, core_person *out)
 static void
 act_group(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     core_person person;
     core_group in = {.title = kith_bytes_of_text("club"), .count = 1};
     uint8_t conv[CORE_CONV_LEN];
@@ -259,7 +268,7 @@ act_group(world *w, size_t device)
 static void
 act_add(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     core_chat chat;
     core_person person;
     core_member in = {.change = CORE_MEMBER_ADD};
@@ -283,7 +292,7 @@ static void
 leaving(world *w, const uint8_t conv[CORE_CONV_LEN], const uint8_t account[CORE_ACCOUNT_LEN])
 {
     for (size_t i = 0; i < w->device_count; i++) {
-        const device *d = &w->devices[i];
+        const world_device *d = &w->devices[i];
         if (d->is_up && d->has_account) {
             const core_account own = core_account_get(d->core);
             if (memcmp(own.account, account, CORE_ACCOUNT_LEN) == 0) {
@@ -296,7 +305,7 @@ leaving(world *w, const uint8_t conv[CORE_CONV_LEN], const uint8_t account[CORE_
 static void
 act_remove(world *w, size_t device, bool self)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     core_chat chat;
     core_person person;
     core_member in = {.change = CORE_MEMBER_REMOVE};
@@ -314,7 +323,8 @@ act_remove(world *w, size_t device, bool self)
     if (err == KITH_OK) {
         leaving(w, in.conv, in.account);
     }
-    if (err != KITH_ERR_NOT_FOUND && err != KITH_ERR_DENIED && err != KITH_ERR_CONFLICT) {
+    if (err != KITH_ERR_NOT_FOUND && err != KITH_ERR_DENIED && err != KITH_ERR_CONFLICT &&
+        err != KITH_ERR_EXISTS) {
         (void)is_fine(w, device, "removing", err);
     }
     world_after_core(w, device);
@@ -333,7 +343,7 @@ act_pair(world *w, size_t device)
     world_say(w, "%s links %s", w->devices[device].name, name);
     fresh = place_device_add(w, name, w->devices[device].person);
     plot_pair(w, device, fresh);
-    if (!w->devices[fresh].has_account) {
+    if (!w->devices[fresh].has_account && w->devices[device].is_up) {
         core_pair_cancel(w->devices[device].core, world_device_now(w, &w->devices[device]));
         world_after_core(w, device);
     }
@@ -357,7 +367,7 @@ act_meet(world *w, size_t device)
 static void
 act_trouble(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     const uint64_t away = 1 + world_below(w, 30000);
 
     switch (world_below(w, w->weather.crashes ? 5 : 2)) {

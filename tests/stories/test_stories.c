@@ -9,7 +9,7 @@
 
 #include "stories/world.h"
 
-static const weather calm = {.delay_max_ms = 5};
+static const world_weather calm = {.delay_max_ms = 5};
 
 static void
 assert_went_well(world *w)

@@ -25,15 +25,15 @@ clear_way(pipe_way *way)
 }
 
 void
-wire_clear(wire *wire)
+wire_clear(world_wire *wire)
 {
     clear_way(&wire->up);
     clear_way(&wire->down);
-    *wire = (struct wire){.server_hears_ms = UINT64_MAX};
+    *wire = (world_wire){.server_hears_ms = UINT64_MAX};
 }
 
 static void
-close_session(wire *wire)
+close_session(world_wire *wire)
 {
     relay_session_close(wire->session);
     wire->session = NULL;
@@ -43,7 +43,7 @@ close_session(wire *wire)
 void
 wire_dial(world *w, size_t device, core_link link)
 {
-    wire *wire = &w->devices[device].wires[link];
+    world_wire *wire = &w->devices[device].wires[link];
 
     if (wire->session != NULL) {
         close_session(wire);
@@ -56,7 +56,7 @@ wire_dial(world *w, size_t device, core_link link)
 void
 wire_hangup(world *w, size_t device, core_link link)
 {
-    wire *wire = &w->devices[device].wires[link];
+    world_wire *wire = &w->devices[device].wires[link];
 
     (void)w;
     clear_way(&wire->down);
@@ -69,7 +69,7 @@ wire_hangup(world *w, size_t device, core_link link)
 }
 
 void
-wire_cut(world *w, wire *wire)
+wire_cut(world *w, world_wire *wire)
 {
     if (wire->state != WIRE_OPEN) {
         return;
@@ -86,7 +86,7 @@ wire_server_gone(world *w)
 {
     for (size_t i = 0; i < w->device_count; i++) {
         for (size_t link = 0; link < CORE_LINKS; link++) {
-            wire *wire = &w->devices[i].wires[link];
+            world_wire *wire = &w->devices[i].wires[link];
             wire->session = NULL; /* went with its relay */
             wire_cut(w, wire);
             wire->server_hears_ms = UINT64_MAX;
@@ -129,7 +129,7 @@ is_cut_by_chance(world *w)
 void
 wire_send_up(world *w, size_t device, core_link link, kith_bytes bytes)
 {
-    wire *wire = &w->devices[device].wires[link];
+    world_wire *wire = &w->devices[device].wires[link];
 
     if (wire->state != WIRE_OPEN) {
         return;
@@ -139,7 +139,7 @@ wire_send_up(world *w, size_t device, core_link link, kith_bytes bytes)
 }
 
 void
-wire_send_down(world *w, wire *wire, kith_bytes bytes)
+wire_send_down(world *w, world_wire *wire, kith_bytes bytes)
 {
     if (wire->state == WIRE_OPEN) {
         push_bytes(w, &wire->down, bytes);
@@ -153,7 +153,7 @@ min_u64(uint64_t a, uint64_t b)
 }
 
 uint64_t
-wire_due(const wire *wire)
+wire_due(const world_wire *wire)
 {
     uint64_t due = wire->server_hears_ms;
 
@@ -195,9 +195,9 @@ tell_lost(world *w, size_t device, core_link link, core_lost why)
 static void
 answer_dial(world *w, size_t device, core_link link)
 {
-    struct device *d = &w->devices[device];
-    wire *wire = &d->wires[link];
-    server *s = &w->server;
+    world_device *d = &w->devices[device];
+    world_wire *wire = &d->wires[link];
+    world_server *s = &w->server;
     relay_peer peer = {.source = device + 1, .owner = wire};
     kith_err err;
 
@@ -225,7 +225,7 @@ answer_dial(world *w, size_t device, core_link link)
 }
 
 static void
-deliver_up(world *w, wire *wire, chunk *piece)
+deliver_up(world *w, world_wire *wire, chunk *piece)
 {
     kith_err err;
 
@@ -244,7 +244,7 @@ deliver_up(world *w, wire *wire, chunk *piece)
 static void
 deliver_down(world *w, size_t device, core_link link, chunk *piece)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     const kith_err err =
         core_recv(d->core, link, kith_bytes_of(piece->data, piece->len), world_device_now(w, d));
 
@@ -260,8 +260,8 @@ deliver_down(world *w, size_t device, core_link link, chunk *piece)
 void
 wire_run(world *w, size_t device, core_link link)
 {
-    struct device *d = &w->devices[device];
-    wire *wire = &d->wires[link];
+    world_device *d = &w->devices[device];
+    world_wire *wire = &d->wires[link];
     chunk *piece;
 
     if (wire->server_hears_ms <= w->now_ms) {

@@ -10,7 +10,7 @@
 #define FILL_BYTES 65536u
 
 world *
-world_new(uint64_t seed, const weather *weather)
+world_new(uint64_t seed, const world_weather *weather)
 {
     world *w = calloc(1, sizeof(*w));
 
@@ -39,7 +39,7 @@ world_free(world *w)
 }
 
 uint64_t
-world_device_now(const world *w, const device *d)
+world_device_now(const world *w, const world_device *d)
 {
     return (uint64_t)((int64_t)w->now_ms + d->skew_ms);
 }
@@ -89,7 +89,7 @@ world_say(const world *w, const char *format, ...)
 static void
 note_event(world *w, size_t device, const core_event *event)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
 
     if (event->seq != 0) {
         if (d->last_event != 0 && event->seq != d->last_event + 1) {
@@ -119,7 +119,7 @@ note_event(world *w, size_t device, const core_event *event)
 void
 world_after_core(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     KITH_AUTO(kith_buf) packet = {0};
     core_dial dial;
     core_link link;
@@ -147,7 +147,7 @@ world_after_core(world *w, size_t device)
 static void
 queue_commit(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     for (size_t i = 0; i < WORLD_LOOPS; i++) {
         store_mailbox_submit(s->boxes[i], s->relays[i]);
@@ -160,7 +160,7 @@ queue_commit(world *w)
 static void
 fill_session(world *w, relay_session *session)
 {
-    wire *wire = relay_session_owner(session);
+    world_wire *wire = relay_session_owner(session);
     KITH_AUTO(kith_buf) out = {0};
     kith_err err;
 
@@ -181,7 +181,7 @@ fill_session(world *w, relay_session *session)
 void
 world_after_server(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     if (!s->is_up) {
         return;
@@ -198,7 +198,7 @@ world_after_server(world *w)
 static void
 commit_jobs(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     s->commit_at_ms = UINT64_MAX;
     if (!store_writer_run_once(s->writer)) {
@@ -223,7 +223,7 @@ min_u64(uint64_t a, uint64_t b)
 
 /* When a device's core wants its tick, on the world's clock. */
 static uint64_t
-core_due(const world *w, const device *d)
+core_due(const world *w, const world_device *d)
 {
     const uint64_t deadline = core_deadline(d->core);
 
@@ -235,7 +235,7 @@ core_due(const world *w, const device *d)
 }
 
 static uint64_t
-device_due(const world *w, const device *d)
+device_due(const world *w, const world_device *d)
 {
     uint64_t due = UINT64_MAX;
 
@@ -248,7 +248,7 @@ device_due(const world *w, const device *d)
 static uint64_t
 server_due(const world *w)
 {
-    const server *s = &w->server;
+    const world_server *s = &w->server;
     uint64_t due = s->is_up ? s->commit_at_ms : s->up_at_ms;
 
     for (size_t i = 0; s->is_up && i < WORLD_LOOPS; i++) {
@@ -260,7 +260,7 @@ server_due(const world *w)
 static void
 run_server(world *w)
 {
-    server *s = &w->server;
+    world_server *s = &w->server;
 
     if (!s->is_up) {
         place_server_start(w);
@@ -280,7 +280,7 @@ run_server(world *w)
 static void
 run_device(world *w, size_t device)
 {
-    struct device *d = &w->devices[device];
+    world_device *d = &w->devices[device];
     kith_err err;
 
     if (!d->is_up && d->up_at_ms <= w->now_ms) {
@@ -358,7 +358,7 @@ bool
 world_is_busy(const world *w)
 {
     for (size_t i = 0; i < w->device_count; i++) {
-        const device *d = &w->devices[i];
+        const world_device *d = &w->devices[i];
         if (!d->is_up || (d->has_account &&
                           (core_outbox_count(d->core) > 0 || !core_account_get(d->core).online))) {
             return true;
@@ -372,7 +372,7 @@ world_settle(world *w, uint64_t for_ms)
 {
     const uint64_t until = w->now_ms + for_ms;
 
-    w->weather = (weather){.delay_max_ms = 5};
+    w->weather = (world_weather){.delay_max_ms = 5};
     for (size_t i = 0; i < w->device_count; i++) {
         w->devices[i].cut_until_ms = 0;
     }

@@ -16,6 +16,7 @@
 #include "core/core.h"
 #include "fakes/fake_disk.h"
 #include "fakes/fake_rng.h"
+#include "mls/mls.h"
 #include "relay/relay.h"
 #include "store/store.h"
 
@@ -42,7 +43,7 @@ typedef struct pipe_way {
 typedef enum wire_state { WIRE_CLOSED, WIRE_DIALING, WIRE_OPEN, WIRE_CUT } wire_state;
 
 /* The connection of one link of one device. After a cut each side hears of it at its own time. */
-typedef struct wire {
+typedef struct world_wire {
     wire_state state;
     uint64_t at_ms; /* dialing: when it is answered; cut: when the device hears of it */
     uint64_t server_hears_ms; /* cut: when the server does; UINT64_MAX: it has */
@@ -51,11 +52,11 @@ typedef struct wire {
     relay_session *session; /* NULL: the server has no such connection */
     pipe_way up;
     pipe_way down;
-} wire;
+} world_wire;
 
 /* ---- Machines ---- */
 
-typedef struct device {
+typedef struct world_device {
     char name[24];
     bool used;
     bool is_up;
@@ -66,7 +67,7 @@ typedef struct device {
     core *core;
     crypto *crypto;
     fake_rng rng;
-    wire wires[CORE_LINKS];
+    world_wire wires[CORE_LINKS];
     int64_t skew_ms; /* its clock against the world's */
     size_t person;
     bool has_account;
@@ -75,9 +76,9 @@ typedef struct device {
     uint64_t done_op;
     kith_err done_err;
     bool pair_asked;
-} device;
+} world_device;
 
-typedef struct server {
+typedef struct world_server {
     bool is_up;
     uint64_t up_at_ms;
     fake_disk *disk;
@@ -92,49 +93,49 @@ typedef struct server {
     uint64_t commit_at_ms; /* when the waiting jobs are committed; UINT64_MAX: none wait */
     uint8_t identity[32];
     uint8_t secret[16];
-} server;
+} world_server;
 
 /* How rough a world is. All zero: a quiet one. */
-typedef struct weather {
+typedef struct world_weather {
     uint32_t delay_max_ms; /* of a chunk */
     uint32_t cut_per_mille; /* chance that a chunk cuts its connection instead of arriving */
     uint32_t refuse_per_mille; /* chance that dialing fails */
     bool crashes; /* machines lose power */
-} weather;
+} world_weather;
 
 /* One thing that somebody said, for the check at the end. */
-typedef struct saying {
+typedef struct world_saying {
     size_t device; /* that said it */
     uint8_t conv[CORE_CONV_LEN];
     uint64_t number; /* the text is made from it */
     uint64_t at_ms;
     uint64_t local_n;
     uint8_t id[CORE_MESSAGE_ID_LEN];
-} saying;
+} world_saying;
 
 /* When a device was first seen as a member of a conversation, and when it was first seen not to be any more. */
-typedef struct seat {
+typedef struct world_seat {
     size_t device;
     uint8_t conv[CORE_CONV_LEN];
     uint64_t since_ms;
     uint64_t until_ms; /* UINT64_MAX: still; else when somebody began to take it out */
-} seat;
+} world_seat;
 
 typedef struct world {
     uint64_t seed;
     uint64_t now_ms;
     fake_rng rng;
-    weather weather;
+    world_weather weather;
     uint16_t suite;
     bool loud; /* says what happens, on stderr */
-    server server;
-    device devices[WORLD_DEVICES];
+    world_server server;
+    world_device devices[WORLD_DEVICES];
     size_t device_count;
     size_t person_count;
-    saying *sayings;
+    world_saying *sayings;
     size_t saying_count;
     size_t saying_cap;
-    seat *seats;
+    world_seat *seats;
     size_t seat_count;
     size_t seat_cap;
     char *failure; /* the first thing that went wrong, or NULL */
@@ -142,7 +143,7 @@ typedef struct world {
 } world;
 
 /* world.c */
-world *world_new(uint64_t seed, const weather *weather);
+world *world_new(uint64_t seed, const world_weather *weather);
 void world_free(world *w);
 /* Lets time pass until something is due, at most until `until_ms`; false: nothing was due. */
 bool world_step(world *w, uint64_t until_ms);
@@ -157,7 +158,7 @@ void world_after_server(world *w);
 /* Notes the first failure. */
 void world_fail(world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void world_say(const world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-uint64_t world_device_now(const world *w, const device *d);
+uint64_t world_device_now(const world *w, const world_device *d);
 uint32_t world_below(world *w, uint32_t below);
 
 /* place.c */
@@ -172,13 +173,13 @@ void place_free(world *w);
 void wire_dial(world *w, size_t device, core_link link);
 void wire_hangup(world *w, size_t device, core_link link);
 /* Cuts at once; both sides hear of it after a while. */
-void wire_cut(world *w, wire *wire);
+void wire_cut(world *w, world_wire *wire);
 void wire_send_up(world *w, size_t device, core_link link, kith_bytes bytes);
-void wire_send_down(world *w, wire *wire, kith_bytes bytes);
+void wire_send_down(world *w, world_wire *wire, kith_bytes bytes);
 /* When the next thing is due on it. */
-uint64_t wire_due(const wire *wire);
+uint64_t wire_due(const world_wire *wire);
 void wire_run(world *w, size_t device, core_link link);
-void wire_clear(wire *wire);
+void wire_clear(world_wire *wire);
 /* The server lost power: none of its connections is left. */
 void wire_server_gone(world *w);
 
