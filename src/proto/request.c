@@ -77,15 +77,15 @@ enum { CODES = sizeof codes / sizeof codes[0] };
 uint8_t
 proto_code_of(kith_err err)
 {
-    uint8_t busy = 0;
+    size_t busy = 0;
 
-    for (uint8_t code = 1; code < CODES; code++) {
+    for (size_t code = 1; code < CODES; code++) {
         if (codes[code] == err) {
-            return code;
+            return (uint8_t)code;
         }
         busy = codes[code] == KITH_ERR_BUSY ? code : busy;
     }
-    return busy;
+    return (uint8_t)busy;
 }
 
 kith_err

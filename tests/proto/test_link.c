@@ -69,10 +69,10 @@ every_kind_of_link_is_the_bytes_of_the_wire_and_is_read_again(void **state)
     };
     (void)state;
 
-    for (uint8_t kind = 0; kind < CHECK_COUNT(payloads); kind++) {
+    for (size_t kind = 0; kind < CHECK_COUNT(payloads); kind++) {
         KITH_AUTO(kith_buf) expected = text_of(payloads[kind]);
         KITH_AUTO(kith_buf) text = {0};
-        const proto_link in = link_of(kind);
+        const proto_link in = link_of((uint8_t)kind);
         proto_link out;
         assert_ok(proto_link_encode(&text, &in));
         assert_true(kith_bytes_equal(kith_bytes_of_buf(&text), kith_bytes_of_buf(&expected)));
