@@ -121,6 +121,9 @@ another_identity_is_an_alarm_once_and_tried_slowly(void **state)
     p->server_key[0] ^= 1;
     party_cut(p, CORE_LINK_NAMED);
     party_cut(p, CORE_LINK_ANON);
+    const size_t dials = p->dials[CORE_LINK_NAMED];
+    home_pass(h, CORE_DIAL_PAUSE_MAX_MS / 2 - 1);
+    assert_int_equal(p->dials[CORE_LINK_NAMED], dials + 1);
     home_pass(h, 20 * CORE_DIAL_PAUSE_MAX_MS);
 
     assert_true(party_alarm(p, "pin"));
@@ -251,7 +254,8 @@ static void
 before_hello_was_answered_frames_are_small_and_pushes_wrong(void **state)
 {
     uint8_t large[300] = {0, 0, 1, 1, PROTO_HELLO | PROTO_ANSWER, 0, 0, 0, 1};
-    KITH_AUTO(kith_buf) push = {0};
+    const proto_kp_low low = {.one_time_count = 3};
+    KITH_AUTO(kith_buf) body = {0};
     (void)state;
 
     home_join(p, "Anna");
@@ -261,8 +265,9 @@ before_hello_was_answered_frames_are_small_and_pushes_wrong(void **state)
     home_pass(h, CORE_DIAL_PAUSE_MS);
     assert_int_equal(party_feed(p, CORE_LINK_ANON, KITH_BYTES(large)), KITH_ERR_LIMIT);
 
-    assert_int_equal(proto_frame_encode(&push, PROTO_KP_LOW, 0, (kith_bytes){0}), KITH_OK);
-    assert_int_equal(party_feed(p, CORE_LINK_NAMED, kith_bytes_of_buf(&push)), KITH_ERR_MALFORMED);
+    assert_int_equal(proto_kp_low_encode(&body, &low), KITH_OK);
+    assert_int_equal(party_push(p, CORE_LINK_NAMED, PROTO_KP_LOW, kith_bytes_of_buf(&body)),
+                     KITH_ERR_MALFORMED);
 }
 
 static void
@@ -328,6 +333,24 @@ at_most_so_many_requests_are_in_flight(void **state)
     party_cut(p, CORE_LINK_ANON);
     assert_int_equal(answers, sent);
     assert_int_equal(last_answer, KITH_ERR_OFFLINE);
+}
+
+static void
+a_connection_full_of_requests_is_still_pinged(void **state)
+{
+    (void)state;
+
+    home_join(p, "Anna");
+    h->hold[PROTO_CONV_UNSUBSCRIBE] = true;
+    assert_int_equal(core_txn_begin(p->core, h->now_ms), KITH_OK);
+    while (core_link_has_room(p->core, CORE_LINK_ANON)) {
+        assert_int_equal(ask(p->core, CORE_LINK_ANON, PROTO_CONV_UNSUBSCRIBE), KITH_OK);
+    }
+    assert_int_equal(core_txn_end(p->core, KITH_OK), KITH_OK);
+    home_pass(h, CORE_PING_MS + CORE_SILENCE_MS + 1000);
+
+    assert_int_equal(p->dials[CORE_LINK_ANON], 1);
+    assert_true(core_account_get(p->core).online);
 }
 
 static void
@@ -485,6 +508,7 @@ main(void)
         TEST(before_hello_was_answered_frames_are_small_and_pushes_wrong),
         TEST(pushes_of_conversations_go_to_conversations),
         TEST(at_most_so_many_requests_are_in_flight),
+        TEST(a_connection_full_of_requests_is_still_pinged),
         TEST(answers_may_come_in_any_order_but_of_their_type),
         TEST(no_request_goes_where_it_would_tie_a_device_to_its_conversations),
         TEST(a_request_without_a_connection_is_offline),

@@ -524,6 +524,44 @@ words_out_of_turn_end_it(void **state)
 }
 
 static void
+a_confirmation_made_without_the_code_is_refused(void **state)
+{
+    KITH_AUTO(kith_buf) code = {0};
+    const uint8_t confirm[65] = {3};
+    proto_rdv_send start = {0};
+    (void)state;
+
+    offer(&code);
+    h->hold[PROTO_RDV_SEND] = true;
+    accept_code(kith_bytes_of_buf(&code));
+    home_request request = party_take(new, PROTO_RDV_SEND);
+    assert_int_equal(proto_rdv_send_decode(kith_bytes_of_buf(&request.body), &start), KITH_OK);
+    inject(old, start.body);
+    assert_int_equal(party_op(old, old_op), KITH_ERR_COUNT);
+    inject(old, KITH_BYTES(confirm));
+
+    assert_int_equal(party_op(old, old_op), KITH_ERR_REJECTED);
+    home_request_done(&request);
+}
+
+static void
+cancelling_before_the_list_was_taken_takes_it_back(void **state)
+{
+    (void)state;
+
+    ask();
+    h->refuse[PROTO_LIST_PUT] = KITH_ERR_BUSY;
+    assert_int_equal(core_pair_approve(old->core, true, h->now_ms), KITH_OK);
+    home_run(h);
+    core_pair_cancel(old->core, h->now_ms);
+    h->refuse[PROTO_LIST_PUT] = KITH_OK;
+    home_pass(h, 10000);
+
+    assert_int_equal(old->seen[PROTO_LIST_PUT], 1);
+    assert_int_equal(count_devices(old), 1);
+}
+
+static void
 a_message_of_another_rendezvous_is_nobodys(void **state)
 {
     KITH_AUTO(kith_buf) code = {0};
@@ -624,6 +662,8 @@ main(void)
         TEST(what_was_not_sealed_by_the_other_side_ends_it),
         TEST(a_broken_first_word_counts_as_a_wrong_code),
         TEST(words_out_of_turn_end_it),
+        TEST(a_confirmation_made_without_the_code_is_refused),
+        TEST(cancelling_before_the_list_was_taken_takes_it_back),
         TEST(a_message_of_another_rendezvous_is_nobodys),
         TEST(who_has_an_account_cannot_become_a_device_and_who_has_none_cannot_offer),
         TEST(an_account_takes_so_many_devices),
