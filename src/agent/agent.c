@@ -138,23 +138,28 @@ open_all(agent *a, rpc_fault *fault)
     return err == KITH_OK ? KITH_OK : say(fault, err, "the socket cannot be made");
 }
 
+/* The store is closed and the folder let go before the faces are: one that asked for the end, and sees its
+ * connection close, may start another agent at once. */
 static void
 close_all(agent *a)
 {
     if (a->loop != NULL) {
         net_loop_on_turn(a->loop, NULL, NULL);
-        agent_faces_close(a);
         agent_links_close(a);
-        net_signal_free(a->signals[0]);
-        net_signal_free(a->signals[1]);
-        net_timer_free(a->timer);
-        net_loop_free(a->loop);
     }
     core_free(a->core);
+    a->core = NULL;
     store_core_free(a->store);
     crypto_free(a->crypto);
     if (a->lock_fd >= 0) {
         close(a->lock_fd);
+    }
+    if (a->loop != NULL) {
+        agent_faces_close(a);
+        net_signal_free(a->signals[0]);
+        net_signal_free(a->signals[1]);
+        net_timer_free(a->timer);
+        net_loop_free(a->loop);
     }
 }
 
