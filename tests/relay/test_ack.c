@@ -185,7 +185,7 @@ readers_beyond_the_limit_are_refused_until_silent_ones_are_forgotten(void **stat
     say_many(&c, &k, 0, 1, 1);
     const relay_store *store = store_relay_port(t.store);
     const uint64_t row = find_conv(&t, &k).row;
-    const relay_mark ack = {.seq = 0, .time_ms = t.now_ms};
+    const relay_ack ack = {.seq = 0, .time_ms = t.now_ms};
     uint8_t reader[PROTO_SHORT_ID_LEN] = {0xff};
     assert_err(store->begin(store->ctx), KITH_OK);
     for (uint32_t i = 1; i < PROTO_READERS_MAX; i++) {
