@@ -254,6 +254,8 @@ static const struct {
     {"87 50 5a*16 f6 40 82 f5 1b0000000100000000 f6 a0" BODY, KITH_ERR_MALFORMED},
     {"87 50 5a*16 f6 40 82 01 01 f6 a0" BODY, KITH_ERR_MALFORMED},
     {"87 50 5a*16 f6 40 81 f5 f6 a0" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 83 f5 183c f6 a0" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 a1 f5 183c f6 a0" BODY, KITH_ERR_MALFORMED},
     {"87 50 5a*16 f6 40 01 f6 a0" BODY, KITH_ERR_MALFORMED},
     /* extensions: any value, names in order, none twice, not too deep, not too many */
     {"87 50 5a*16 f6 40 f6 f6 a2 01 61 61 02 f6" BODY, KITH_OK},
@@ -271,6 +273,8 @@ static const struct {
     {"87 50 5a*16 f6 40 f6 f6 80" BODY, KITH_ERR_MALFORMED},
     /* the body */
     {HEAD "83 01 60 01", KITH_ERR_MALFORMED},
+    {HEAD "84 01 60 01 " PLAIN "42 4869", KITH_ERR_MALFORMED},
+    {HEAD "86 01 60 01 " PLAIN "42 4869", KITH_ERR_MALFORMED},
     {HEAD "85 01 60 00 " PLAIN "42 4869", KITH_ERR_MALFORMED},
     {HEAD "85 01 60 04 " PLAIN "42 4869", KITH_ERR_MALFORMED},
     {HEAD "85 190100 60 01 " PLAIN "42 4869", KITH_ERR_MALFORMED},

@@ -124,6 +124,48 @@ a_credential_signs_the_bytes_that_the_wire_says(void **state)
                             kith_bytes_of_buf(&message), credential.signature));
 }
 
+static void
+a_credential_for_another_device_id_is_refused_although_it_is_signed(void **state)
+{
+    KITH_AUTO(kith_buf) message = {0};
+    KITH_AUTO(kith_buf) signature = {0};
+    proto_credential credential = {.account_key = crypto_sign_key_public(a.keys[0]),
+                                   .device_id = {R16(0x77)}};
+    (void)state;
+    assert_ok(kith_buf_append(&message, kith_bytes_of_text("kith/1 credential")));
+    assert_ok(kith_buf_append(&message, KITH_BYTES(credential.account_id)));
+    assert_ok(kith_buf_append(&message, KITH_BYTES(credential.device_id)));
+    assert_ok(kith_buf_append(&message, a.devices[0].signature_key));
+    assert_ok(crypto_sign_with(a.c, a.keys[0], kith_bytes_of_buf(&message), &signature));
+
+    credential.signature = kith_bytes_of_buf(&signature);
+
+    assert_err(proto_credential_verify(a.c, &credential, a.devices[0].signature_key),
+               KITH_ERR_REJECTED);
+}
+
+static void
+a_leaf_key_longer_than_any_is_refused(void **state)
+{
+    KITH_AUTO(kith_buf) key = wire("61*2593");
+    KITH_AUTO(kith_buf) identity = {0};
+    proto_credential credential;
+    (void)state;
+
+    assert_ok(proto_credential_make(a.c, a.keys[0], a.id,
+                                    kith_bytes_of(key.data, CRYPTO_SIGN_PUBLIC_MAX), &identity));
+    assert_ok(proto_credential_decode(kith_bytes_of_buf(&identity), &credential));
+    assert_ok(
+        proto_credential_verify(a.c, &credential, kith_bytes_of(key.data, CRYPTO_SIGN_PUBLIC_MAX)));
+    assert_ok(proto_device_id(a.c, kith_bytes_of_buf(&key), credential.device_id));
+    assert_err(proto_credential_verify(a.c, &credential, kith_bytes_of_buf(&key)),
+               KITH_ERR_REJECTED);
+    kith_buf_clear(&identity);
+    assert_err(proto_credential_make(a.c, a.keys[0], a.id, kith_bytes_of_buf(&key), &identity),
+               KITH_ERR_INVALID);
+    assert_int_equal(identity.len, 0);
+}
+
 /* ---- Leaves ---- */
 
 static kith_err
@@ -147,6 +189,19 @@ a_leaf_is_accepted_only_for_a_device_of_the_list(void **state)
     assert_ok(check_leaf(&first, 0, &list));
     assert_err(check_leaf(&first, 1, &list), KITH_ERR_REJECTED); /* another device's key */
     assert_err(check_leaf(&third, 2, &list), KITH_ERR_REJECTED); /* not in the list */
+}
+
+static void
+a_leaf_with_the_id_of_a_device_but_another_key_is_refused(void **state)
+{
+    forgery f = forgery_of(&a, NULL, 1);
+    (void)state;
+
+    f.devices[0].signature_key = a.devices[1].signature_key; /* the id stays that of devices[0] */
+    KITH_AUTO(kith_buf) list = forgery_make(&a, &f);
+    KITH_AUTO(kith_buf) identity = credential_of(0, 0);
+
+    assert_err(check_leaf(&identity, 0, &list), KITH_ERR_REJECTED);
 }
 
 static void
@@ -292,16 +347,25 @@ a_conversation_of_another_form_is_not_read(void **state)
     KITH_AUTO(kith_buf) longest = wire("01 ff 61*255 fff8 00*65528 55*32");
     KITH_AUTO(kith_buf) text = wire("61*256");
     KITH_AUTO(kith_buf) out = {0};
+    proto_conversation read;
     (void)state;
 
-    assert_err(conversation_again(kith_bytes_of_buf(&kind), &out), KITH_ERR_UNSUPPORTED);
-    assert_err(conversation_again(kith_bytes_of_buf(&title), &out), KITH_ERR_MALFORMED);
-    assert_err(conversation_again(kith_bytes_of_buf(&versions), &out), KITH_ERR_MALFORMED);
+    assert_err(proto_conversation_decode(kith_bytes_of_buf(&kind), &read), KITH_ERR_UNSUPPORTED);
+    assert_err(proto_conversation_decode(kith_bytes_of_buf(&title), &read), KITH_ERR_MALFORMED);
+    assert_err(proto_conversation_decode(kith_bytes_of_buf(&versions), &read), KITH_ERR_MALFORMED);
     assert_ok(conversation_again(kith_bytes_of_buf(&longest), &out));
     kith_buf_clear(&out);
     assert_err(
         proto_conversation_encode(&out, &(proto_conversation){.title = kith_bytes_of_buf(&text)}),
         KITH_ERR_LIMIT);
+    assert_err(proto_conversation_encode(&out, &(proto_conversation){.kind = 3}),
+               KITH_ERR_UNSUPPORTED);
+    assert_err(
+        proto_conversation_encode(&out, &(proto_conversation){.title = kith_bytes_of_text("\xff")}),
+        KITH_ERR_MALFORMED);
+    assert_err(proto_conversation_encode(
+                   &out, &(proto_conversation){.versions = kith_bytes_of_text("seven b")}),
+               KITH_ERR_MALFORMED);
     assert_int_equal(out.len, 0);
 }
 
@@ -338,6 +402,7 @@ static void
 versions_that_differ_from_the_digest_are_refused(void **state)
 {
     static const uint8_t versions[8] = {0, 0, 0, 0, 0, 0, 0, 9};
+    static const uint8_t one_more[16] = {0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1};
     proto_roster_entry entry = roster[0]; /* version 7 */
     proto_conversation conversation = {.versions = KITH_BYTES(versions)};
     (void)state;
@@ -347,6 +412,11 @@ versions_that_differ_from_the_digest_are_refused(void **state)
     assert_err(proto_conversation_check(a.c, &conversation, &entry, 1), KITH_ERR_REJECTED);
     entry.version = 9; /* as `versions` says, but not the digest */
     assert_err(proto_conversation_check(a.c, &conversation, &entry, 1), KITH_ERR_REJECTED);
+    entry.version = 7;
+    conversation.versions = KITH_BYTES(one_more); /* of an account that the digest does not cover */
+    assert_err(proto_conversation_check(a.c, &conversation, &entry, 1), KITH_ERR_REJECTED);
+    conversation.versions.len = 8;
+    assert_ok(proto_conversation_check(a.c, &conversation, &entry, 1));
 }
 
 int
@@ -357,7 +427,10 @@ main(void)
         cmocka_unit_test(a_credential_is_held_to_its_bounds),
         cmocka_unit_test(the_account_key_signs_for_one_leaf_key),
         cmocka_unit_test(a_credential_signs_the_bytes_that_the_wire_says),
+        cmocka_unit_test(a_credential_for_another_device_id_is_refused_although_it_is_signed),
+        cmocka_unit_test(a_leaf_key_longer_than_any_is_refused),
         cmocka_unit_test(a_leaf_is_accepted_only_for_a_device_of_the_list),
+        cmocka_unit_test(a_leaf_with_the_id_of_a_device_but_another_key_is_refused),
         cmocka_unit_test(a_leaf_of_another_account_is_refused),
         cmocka_unit_test(a_leaf_with_a_wrong_signature_or_id_is_refused),
         cmocka_unit_test(a_leaf_outlives_the_account_key_that_signed_it),

@@ -224,6 +224,12 @@ a_wrong_draft_makes_nothing(void **state)
     assert_ok(make(draft));
     draft.previous = kith_bytes_of_text("\x01\x01no list");
     assert_err(make(draft), KITH_ERR_MALFORMED);
+    forgery last = forgery_of(&a, NULL, 1);
+    last.version = UINT64_MAX; /* nothing comes after it */
+    KITH_AUTO(kith_buf) end = forgery_make(&a, &last);
+    draft = good;
+    draft.previous = kith_bytes_of_buf(&end);
+    assert_err(make(draft), KITH_ERR_INVALID);
     crypto_sign_key_free(other);
 }
 
@@ -563,6 +569,25 @@ a_login_holds_for_one_connection_account_and_device(void **state)
 }
 
 static void
+a_device_cannot_log_in_as_another(void **state)
+{
+    KITH_AUTO(kith_buf) bytes = account_list(&a, 0, 0, 2);
+    KITH_AUTO(kith_buf) signature = {0};
+    proto_list list;
+    uint8_t own[PROTO_DEVICE_ID_LEN];
+    (void)state;
+    assert_ok(proto_list_decode(kith_bytes_of_buf(&bytes), &list));
+    assert_ok(proto_device_id(a.c, a.devices[0].signature_key, own));
+    const proto_device *device = proto_list_find(&list, own);
+    const proto_login_claim claim = claim_of(&list, device == &list.devices[0] ? 1 : 0);
+
+    assert_ok(proto_login_sign(a.c, a.device_keys[0], &claim, &signature));
+
+    assert_err(proto_login_verify(a.c, device, &claim, kith_bytes_of_buf(&signature)),
+               KITH_ERR_REJECTED);
+}
+
+static void
 a_login_signs_the_bytes_that_the_wire_says(void **state)
 {
     KITH_AUTO(kith_buf) bytes = account_list(&a, 0, 0, 1);
@@ -611,6 +636,7 @@ main(void)
         cmocka_unit_test(a_rotation_that_is_missing_wrong_or_needless_is_refused),
         cmocka_unit_test(what_is_no_list_can_neither_follow_nor_be_followed),
         cmocka_unit_test(a_login_holds_for_one_connection_account_and_device),
+        cmocka_unit_test(a_device_cannot_log_in_as_another),
         cmocka_unit_test(a_login_signs_the_bytes_that_the_wire_says),
     };
 
