@@ -441,9 +441,6 @@ net_client_send(net_client *client, kith_bytes bytes)
     KITH_ENSURE(bytes.len <= NET_CLIENT_QUEUE_MAX &&
                     net_stream_queued(client->stream) <= NET_CLIENT_QUEUE_MAX - bytes.len,
                 KITH_ERR_LIMIT);
-    if (net_stream_queued(client->stream) == 0) {
-        client->stream->progress_ms = uv_now(&client->loop->uv);
-    }
     KITH_TRY(net_stream_send(client->stream, bytes));
     client->has_sent = true;
     return KITH_OK;

@@ -18,8 +18,14 @@ typedef struct net_task {
     struct net_task *next;
     struct net_task *prev;
     void (*run)(struct net_task *task);
-    bool queued;
+    struct net_tasks *queue; /* NULL: in none */
 } net_task;
+
+/* First in, first out. */
+typedef struct net_tasks {
+    net_task *first;
+    net_task *last;
+} net_tasks;
 
 struct net_loop {
     uv_loop_t uv;
@@ -27,17 +33,18 @@ struct net_loop {
     uv_async_t wake; /* keeps the loop alive, and from sleeping when there is more to do */
     net_fn on_turn;
     void *on_turn_ctx;
-    net_task *first;
-    net_task *last;
-    net_task mark; /* in the queue while tasks run: where this round ends */
+    net_tasks tasks; /* all of them run at the end of a turn */
+    net_tasks slow;  /* handshakes: NET_HANDSHAKES_TURN of them do */
+    net_task mark;   /* among the tasks while they run: where this round ends */
     SSL_CTX *client_tls; /* NULL until the first dial */
     uint8_t input[NET_INPUT_LEN];
 };
 
-/* Puts the task at the end of the queue, unless it is in it. Before the loop waits, it runs. A task that
+/* Puts the task at the end of the queue, unless it is in one. Before the loop waits, it runs. A task that
  * is queued while tasks run has its turn in the next round. */
-void net_task_queue(net_loop *loop, net_task *task);
-void net_task_drop(net_loop *loop, net_task *task);
+void net_task_queue(net_tasks *tasks, net_task *task);
+/* Takes it out of whichever queue it is in. */
+void net_task_drop(net_task *task);
 /* The loop does not wait at the end of this turn. */
 void net_loop_again(net_loop *loop);
 

@@ -16,6 +16,29 @@
 #define NET_LOCAL_CONNS_MAX 64u
 #define NET_LOCAL_QUEUE_MAX (16u << 20)
 
+/* Server. Loops, and addresses that it listens on. */
+#define NET_LOOPS_MAX 64u
+#define NET_LISTENERS_MAX 16u
+/* Connections of one loop: in all, of one source (an IPv4 address or an IPv6 /64), and those that are not done
+ * with their handshake, where a new one takes the place of the oldest. */
+#define NET_CONNS_MAX 100000u
+#define NET_SOURCE_CONNS_MAX 1024u
+#define NET_HANDSHAKES_MAX 1024u
+/* From accept to a finished handshake; HELLO has a limit of its own in the relay. */
+#define NET_HANDSHAKE_MS 10000u
+/* Without a byte from the device: six of its pings. */
+#define NET_IDLE_MS 180000u
+/* Without the device taking anything of what waits for it. */
+#define NET_STALL_MS 30000u
+/* Connections accepted, and steps of handshakes done, in one turn of a loop: the rest takes turns with those
+ * that are up. */
+#define NET_ACCEPTS_TURN 32u
+#define NET_HANDSHAKES_TURN 8u
+/* Bytes that one connection is given ahead of what its socket takes. */
+#define NET_FILL_LEN 65536u
+/* What a drain waits for work that was begun. */
+#define NET_DRAIN_MS 5000u
+
 /* Longest host name [RFC1035 §2.3.4], and longest file that net_file_load reads. */
 #define NET_HOST_MAX 253u
 #define NET_FILE_MAX 65536u

@@ -104,39 +104,41 @@ net_err_of_system(int status)
 }
 
 void
-net_task_queue(net_loop *loop, net_task *task)
+net_task_queue(net_tasks *tasks, net_task *task)
 {
-    if (task->queued) {
+    if (task->queue != NULL) {
         return;
     }
-    task->queued = true;
+    task->queue = tasks;
     task->next = NULL;
-    task->prev = loop->last;
-    if (loop->last != NULL) {
-        loop->last->next = task;
+    task->prev = tasks->last;
+    if (tasks->last != NULL) {
+        tasks->last->next = task;
     } else {
-        loop->first = task;
+        tasks->first = task;
     }
-    loop->last = task;
+    tasks->last = task;
 }
 
 void
-net_task_drop(net_loop *loop, net_task *task)
+net_task_drop(net_task *task)
 {
-    if (!task->queued) {
+    net_tasks *tasks = task->queue;
+
+    if (tasks == NULL) {
         return;
     }
     if (task->prev != NULL) {
         task->prev->next = task->next;
     } else {
-        loop->first = task->next;
+        tasks->first = task->next;
     }
     if (task->next != NULL) {
         task->next->prev = task->prev;
     } else {
-        loop->last = task->prev;
+        tasks->last = task->prev;
     }
-    task->queued = false;
+    task->queue = NULL;
     task->next = NULL;
     task->prev = NULL;
 }
@@ -147,20 +149,28 @@ net_loop_again(net_loop *loop)
     uv_async_send(&loop->wake);
 }
 
+static void
+run_first(net_tasks *tasks)
+{
+    net_task *task = tasks->first;
+
+    net_task_drop(task);
+    task->run(task);
+}
+
 /* A mark in the queue tells the tasks of this round from those that they queue. */
 static void
 run_tasks(net_loop *loop)
 {
-    net_task *mark = &loop->mark;
-
-    net_task_queue(loop, mark);
-    while (loop->first != mark) {
-        net_task *task = loop->first;
-        net_task_drop(loop, task);
-        task->run(task);
+    for (size_t i = 0; i < NET_HANDSHAKES_TURN && loop->slow.first != NULL; i++) {
+        run_first(&loop->slow);
     }
-    net_task_drop(loop, mark);
-    if (loop->first != NULL) {
+    net_task_queue(&loop->tasks, &loop->mark);
+    while (loop->tasks.first != &loop->mark) {
+        run_first(&loop->tasks);
+    }
+    net_task_drop(&loop->mark);
+    if (loop->tasks.first != NULL || loop->slow.first != NULL) {
         net_loop_again(loop);
     }
 }

@@ -16,5 +16,6 @@
 #include "net/limits.h"
 #include "net/local.h"
 #include "net/loop.h"
+#include "net/server.h"
 
 #endif

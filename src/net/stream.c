@@ -84,7 +84,7 @@ static void
 discard(net_stream *stream, bool goodbye)
 {
     stream->closed = true;
-    net_task_drop(stream->loop, &stream->task);
+    net_task_drop(&stream->task);
     uv_poll_stop(&stream->poll);
     if (goodbye && stream->is_up) {
         ERR_clear_error();
@@ -146,10 +146,10 @@ step_handshake(net_stream *stream)
         return;
     }
     stream->is_up = true;
-    stream->progress_ms = uv_now(&stream->loop->uv);
+    stream->heard_ms = uv_now(&stream->loop->uv);
     stream->events->up(stream->ctx);
     if (!stream->closed) {
-        net_task_queue(stream->loop, &stream->task);
+        net_task_queue(&stream->loop->tasks, &stream->task);
     }
 }
 
@@ -198,7 +198,7 @@ read_some(net_stream *stream)
         size_t have = 0;
         const read_state state = fill_input(stream, &have);
         if (have > 0 && state != READ_LOST) {
-            stream->progress_ms = uv_now(&stream->loop->uv);
+            stream->heard_ms = uv_now(&stream->loop->uv);
             stream->events->bytes(stream->ctx, kith_bytes_of(stream->loop->input, have));
         }
         if (stream->closed || state != READ_MORE) {
@@ -207,7 +207,7 @@ read_some(net_stream *stream)
     }
     if (!stream->paused) {
         stream->has_more = true;
-        net_task_queue(stream->loop, &stream->task);
+        net_task_queue(&stream->loop->tasks, &stream->task);
     }
 }
 
@@ -218,6 +218,9 @@ drop_written(net_stream *stream, size_t n)
     stream->progress_ms = uv_now(&stream->loop->uv);
     if (stream->out_at == stream->out.len) {
         kith_buf_done(&stream->out);
+        stream->out_at = 0;
+    } else if (stream->out_at >= STREAM_WRITTEN_MAX) {
+        kith_buf_drop_front(&stream->out, stream->out_at);
         stream->out_at = 0;
     }
 }
@@ -270,7 +273,7 @@ write_some(net_stream *stream)
             return;
         }
     }
-    net_task_queue(stream->loop, &stream->task);
+    net_task_queue(&stream->loop->tasks, &stream->task);
 }
 
 static void
@@ -283,8 +286,7 @@ handle_poll(uv_poll_t *poll, int status, int events)
         return;
     }
     if (!stream->is_up) {
-        step_handshake(stream);
-        arm(stream);
+        net_task_queue(&stream->loop->slow, &stream->task);
         return;
     }
     if ((events & UV_READABLE) != 0) {
@@ -333,19 +335,29 @@ net_stream_new(net_loop *loop, int fd, SSL *ssl, const net_stream_events *events
     stream->fd = fd;
     stream->task.run = run_task;
     stream->progress_ms = uv_now(&loop->uv);
+    stream->heard_ms = stream->progress_ms;
     set_options(fd);
     SSL_set_msg_callback(ssl, count_message);
     SSL_set_msg_callback_arg(ssl, stream);
     /* The first step of either side: a client has to speak. */
-    net_task_queue(loop, &stream->task);
+    net_task_queue(&loop->slow, &stream->task);
     *out = stream;
     return KITH_OK;
+}
+
+kith_buf *
+net_stream_out(net_stream *stream)
+{
+    if (net_stream_queued(stream) == 0) {
+        stream->progress_ms = uv_now(&stream->loop->uv);
+    }
+    return &stream->out;
 }
 
 kith_err
 net_stream_send(net_stream *stream, kith_bytes bytes)
 {
-    KITH_TRY(kith_buf_append(&stream->out, bytes));
+    KITH_TRY(kith_buf_append(net_stream_out(stream), bytes));
     net_stream_ask(stream);
     return KITH_OK;
 }
@@ -353,7 +365,7 @@ net_stream_send(net_stream *stream, kith_bytes bytes)
 void
 net_stream_ask(net_stream *stream)
 {
-    net_task_queue(stream->loop, &stream->task);
+    net_task_queue(&stream->loop->tasks, &stream->task);
 }
 
 size_t
@@ -369,7 +381,7 @@ net_stream_pause(net_stream *stream, bool paused)
         stream->paused = paused;
         /* Bytes that are decrypted already cause no event of the socket. */
         stream->has_more = stream->has_more || !paused;
-        net_task_queue(stream->loop, &stream->task);
+        net_task_queue(&stream->loop->tasks, &stream->task);
     }
 }
 

@@ -14,6 +14,7 @@
 
 /* One of these means the other side is asked to slow down, or to leave. */
 #define STREAM_LOW 16384u      /* room is called when less than this waits: one full record */
+#define STREAM_WRITTEN_MAX 65536u /* written bytes that are kept in front of the rest */
 #define STREAM_READ_TURN 4u    /* reads, each of at most NET_INPUT_LEN, for one turn */
 #define STREAM_WRITE_TURN 262144u /* bytes written in one turn */
 #define STREAM_CONTROLS_MAX 64u /* TLS messages that are not data, after the handshake */
@@ -39,7 +40,8 @@ typedef struct net_stream {
     net_task task;
     kith_buf out;
     size_t out_at; /* how much of `out` is written */
-    uint64_t progress_ms; /* loop time when bytes last moved */
+    uint64_t heard_ms;    /* loop time when bytes last came */
+    uint64_t progress_ms; /* when bytes last left, or began to wait */
     uint32_t records; /* written under the present key */
     int fd;
     uint8_t armed; /* what poll waits for */
@@ -57,6 +59,8 @@ KITH_MUST_USE kith_err net_stream_new(net_loop *loop, int fd, SSL *ssl,
                                       const net_stream_events *events, net_stream **out);
 /* Queues a copy, written at the end of the turn. NO_MEMORY. */
 KITH_MUST_USE kith_err net_stream_send(net_stream *stream, kith_bytes bytes);
+/* The same for whoever writes in place: appends to this from inside room. */
+kith_buf *net_stream_out(net_stream *stream);
 /* Asks for a call of room at the end of the turn. */
 void net_stream_ask(net_stream *stream);
 size_t net_stream_queued(const net_stream *stream);
