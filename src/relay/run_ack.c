@@ -11,19 +11,15 @@
 /* Past epochs whose entries one job lets go. */
 #define EPOCHS_IN_ONE_GO 64u
 
-/* The last seq that the token may acknowledge. NOT_FOUND: it opens nothing. */
+/* The epoch of the token: its last seq is the last that may be acknowledged with it. NOT_FOUND: it opens nothing. */
 static kith_err
-find_last(const relay_run *run, const relay_conv *conv, uint64_t *out)
+find_epoch(const relay_run *run, const relay_conv *conv, relay_epoch *out)
 {
-    relay_epoch epoch = {0};
-
     if (memcmp(conv->token_hash, run->job->hash, PROTO_ID_LEN) == 0) {
-        *out = conv->next_seq - 1;
+        *out = (relay_epoch){.first_seq = conv->last_commit + 1, .last_seq = conv->next_seq - 1};
         return KITH_OK;
     }
-    KITH_TRY(run->store->epoch_find(run->ctx, conv->row, run->job->hash, &epoch));
-    *out = epoch.last_seq;
-    return KITH_OK;
+    return run->store->epoch_find(run->ctx, conv->row, run->job->hash, out);
 }
 
 /* LIMIT: no room for one more reader, even without those that were silent for long. */
@@ -82,7 +78,8 @@ release_epoch(const relay_run *run, relay_conv *conv, bool *more)
     if (conv->acked < epoch.readers) {
         return KITH_OK;
     }
-    KITH_TRY(run->store->ack_rank(run->ctx, conv->row, epoch.readers, &all_have));
+    const relay_rank rank = {.rank = epoch.readers, .since = conv->first_seq};
+    KITH_TRY(run->store->ack_rank(run->ctx, conv->row, &rank, &all_have));
     *more = all_have >= epoch.last_seq;
     conv->first_seq = (*more ? epoch.last_seq : all_have) + 1;
     return count_acked(run, conv);
@@ -119,30 +116,32 @@ release(const relay_run *run, relay_conv *conv)
     return run->store->conv_save(run->ctx, conv);
 }
 
-/* `old` is what the reader had acknowledged before, 0: nothing. */
+/* `old` is what the reader had acknowledged before, seq 0: nothing. */
 static kith_err
-acknowledge(const relay_run *run, relay_conv *conv, uint64_t old, uint64_t seq)
+acknowledge(const relay_run *run, relay_conv *conv, const relay_ack *old, uint64_t seq)
 {
-    const relay_mark ack = {.seq = seq, .time_ms = run->now_ms};
+    const relay_ack ack = {.seq = seq, .time_ms = run->now_ms, .since = old->since};
 
     KITH_TRY(run->store->ack_put(run->ctx, conv->row, run->job->in.conv_ack.reader_id, &ack));
     if (conv->acked == RELAY_ACKED_UNKNOWN) {
         KITH_TRY(count_acked(run, conv));
-    } else if (old < conv->first_seq && conv->first_seq <= seq) {
+    } else if (old->seq < conv->first_seq && conv->first_seq <= seq &&
+               old->since <= conv->first_seq) {
         conv->acked++;
     }
     return release(run, conv);
 }
 
 static kith_err
-ack_known(const relay_run *run, relay_conv *conv, uint64_t last)
+ack_known(const relay_run *run, relay_conv *conv, const relay_epoch *epoch)
 {
     const proto_conv_ack *in = &run->job->in.conv_ack;
-    const uint64_t seq = in->seq < last ? in->seq : last;
-    uint64_t old = 0;
+    const uint64_t seq = in->seq < epoch->last_seq ? in->seq : epoch->last_seq;
+    /* A reader that is new reads since this epoch, and what others still have to read is not for it to let go. */
+    relay_ack old = {.since = epoch->first_seq};
 
     kith_err err = run->store->ack_find(run->ctx, conv->row, in->reader_id, &old);
-    if (err == KITH_OK && seq <= old) {
+    if (err == KITH_OK && seq <= old.seq) {
         return KITH_OK;
     }
     if (err == KITH_ERR_NOT_FOUND) {
@@ -153,23 +152,23 @@ ack_known(const relay_run *run, relay_conv *conv, uint64_t last)
         return KITH_OK;
     }
     KITH_TRY(err);
-    return acknowledge(run, conv, old, seq);
+    return acknowledge(run, conv, &old, seq);
 }
 
 kith_err
 relay_run_conv_ack(const relay_run *run)
 {
     relay_conv conv = {0};
-    uint64_t last = 0;
+    relay_epoch epoch = {0};
 
     kith_err err = run->store->conv_find(run->ctx, run->job->in.conv_ack.conv_id, &conv);
     if (err == KITH_OK) {
-        err = find_last(run, &conv, &last);
+        err = find_epoch(run, &conv, &epoch);
     }
     if (err == KITH_ERR_NOT_FOUND) {
         relay_job_refuse(run->job, KITH_ERR_DENIED);
         return KITH_OK;
     }
     KITH_TRY(err);
-    return ack_known(run, &conv, last);
+    return ack_known(run, &conv, &epoch);
 }

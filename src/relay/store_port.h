@@ -82,6 +82,19 @@ typedef struct relay_mark {
     uint64_t time_ms;
 } relay_mark;
 
+/* What a reader has acknowledged, and since which entry it reads: it counts for no earlier one. */
+typedef struct relay_ack {
+    uint64_t seq;
+    uint64_t time_ms;
+    uint64_t since;
+} relay_ack;
+
+/* The `rank`-th (1..) of the readers that read since `since` or earlier. */
+typedef struct relay_rank {
+    uint32_t rank;
+    uint64_t since;
+} relay_rank;
+
 /* Which items `walk` gives, in order: numbers `from` .. `to`. */
 typedef struct relay_range {
     bool is_inbox;
@@ -183,13 +196,13 @@ typedef struct relay_store {
     /* NOT_FOUND. */
     kith_err (*mark_find)(void *ctx, uint64_t conv_row, const uint8_t *append_id, relay_mark *out);
     /* What the reader has acknowledged. NOT_FOUND. */
-    kith_err (*ack_find)(void *ctx, uint64_t conv_row, const uint8_t *reader_id, uint64_t *out);
+    kith_err (*ack_find)(void *ctx, uint64_t conv_row, const uint8_t *reader_id, relay_ack *out);
     kith_err (*ack_put)(void *ctx, uint64_t conv_row, const uint8_t *reader_id,
-                        const relay_mark *ack);
-    /* Readers that have acknowledged `seq` or more; 0 counts all. */
+                        const relay_ack *ack);
+    /* Readers that read since `seq` or earlier and have acknowledged it or more; 0 counts all. */
     kith_err (*ack_count)(void *ctx, uint64_t conv_row, uint64_t seq, uint32_t *out);
-    /* The `rank`-th (1..) largest acknowledged seq. NOT_FOUND: fewer readers. */
-    kith_err (*ack_rank)(void *ctx, uint64_t conv_row, uint32_t rank, uint64_t *out);
+    /* The acknowledged seq of the rank, largest first. NOT_FOUND: fewer readers. */
+    kith_err (*ack_rank)(void *ctx, uint64_t conv_row, const relay_rank *rank, uint64_t *out);
     /* Forgets readers that acknowledged nothing since `before_ms`. */
     kith_err (*ack_forget)(void *ctx, uint64_t conv_row, uint64_t before_ms);
 

@@ -42,7 +42,7 @@
     " seq INTEGER NOT NULL, time_ms INTEGER NOT NULL);"                                            \
     "CREATE UNIQUE INDEX mark_by_id ON mark(conv, append_id);"                                     \
     "CREATE TABLE ack(conv INTEGER NOT NULL, reader BLOB NOT NULL, seq INTEGER NOT NULL,"          \
-    " time_ms INTEGER NOT NULL, PRIMARY KEY(conv, reader)) WITHOUT ROWID;"                         \
+    " time_ms INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(conv, reader)) WITHOUT ROWID;" \
     "CREATE TABLE item(row INTEGER PRIMARY KEY, device INTEGER NOT NULL, number INTEGER NOT NULL," \
     " time_ms INTEGER NOT NULL, put_id BLOB NOT NULL, body BLOB NOT NULL);"                        \
     "CREATE UNIQUE INDEX item_by_number ON item(device, number);"                                  \
@@ -143,11 +143,12 @@
     X(MARK_FIND, "SELECT seq, time_ms FROM mark WHERE conv=?1 AND append_id=?2")                   \
     X(MARK_EXPIRE, "DELETE FROM mark WHERE row IN (SELECT row FROM mark ORDER BY row LIMIT ?2)"    \
                    " AND time_ms<?1")                                                              \
-    X(ACK_FIND, "SELECT seq FROM ack WHERE conv=?1 AND reader=?2")                                 \
-    X(ACK_PUT, "INSERT INTO ack(conv, reader, seq, time_ms) VALUES(?1, ?2, ?3, ?4)"                \
+    X(ACK_FIND, "SELECT seq, since FROM ack WHERE conv=?1 AND reader=?2")                          \
+    X(ACK_PUT, "INSERT INTO ack(conv, reader, seq, time_ms, since) VALUES(?1, ?2, ?3, ?4, ?5)"     \
                " ON CONFLICT(conv, reader) DO UPDATE SET seq=?3, time_ms=?4")                      \
-    X(ACK_COUNT, "SELECT count(*) FROM ack WHERE conv=?1 AND seq>=?2")                             \
-    X(ACK_RANK, "SELECT seq FROM ack WHERE conv=?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2")           \
+    X(ACK_COUNT, "SELECT count(*) FROM ack WHERE conv=?1 AND seq>=?2 AND (since<=?2 OR ?2=0)")     \
+    X(ACK_RANK, "SELECT seq FROM ack WHERE conv=?1 AND since<=?3 ORDER BY seq DESC"                \
+                " LIMIT 1 OFFSET ?2")                                                              \
     X(ACK_FORGET, "DELETE FROM ack WHERE conv=?1 AND time_ms<?2")                                  \
     X(ITEM_ADD, "INSERT INTO item(device, number, time_ms, put_id, body)"                          \
                 " VALUES(?1, ?2, ?3, ?4, ?5)")                                                     \

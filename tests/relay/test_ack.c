@@ -143,12 +143,39 @@ each_epoch_has_its_own_number_of_readers(void **state)
     assert_err(talk_commit(&c, &k, 0, 3, 0), KITH_OK); /* belongs to the epoch that it ends */
     say_many(&c, &k, 1, 4, 5);
 
+    assert_err(talk_ack(&c, &k, 0, 1, 0), KITH_OK);
     assert_err(talk_ack(&c, &k, 1, 1, 5), KITH_OK);
     assert_err(talk_ack(&c, &k, 0, 2, 3), KITH_OK);
     expect_kept(&t, &k, 1, 5);
     assert_err(talk_ack(&c, &k, 0, 3, 2), KITH_OK);
     expect_kept(&t, &k, 3, 3);
     assert_err(talk_ack(&c, &k, 0, 3, 3), KITH_OK);
+    expect_kept(&t, &k, 6, 0);
+    town_close(&t);
+}
+
+static void
+a_newcomer_lets_nothing_go_that_came_before_it(void **state)
+{
+    (void)state;
+    town t;
+    client c;
+    talk k;
+    town_open(&t);
+    client_open(&t, &c, 0, 1);
+    assert_err(talk_open(&c, &k, 1, 2), KITH_OK);
+    say_many(&c, &k, 0, 1, 2);
+    k.readers = 3;
+    assert_err(talk_commit(&c, &k, 0, 3, 0), KITH_OK);
+    say_many(&c, &k, 1, 4, 5);
+
+    assert_err(talk_ack(&c, &k, 0, 1, 0), KITH_OK);
+    assert_err(talk_ack(&c, &k, 1, 1, 5), KITH_OK);
+    assert_err(talk_ack(&c, &k, 1, 3, 5), KITH_OK); /* came with the commit */
+    expect_kept(&t, &k, 1, 5);
+    assert_err(talk_ack(&c, &k, 0, 2, 3), KITH_OK);
+    expect_kept(&t, &k, 4, 2);
+    assert_err(talk_ack(&c, &k, 1, 2, 5), KITH_OK);
     expect_kept(&t, &k, 6, 0);
     town_close(&t);
 }
@@ -311,6 +338,7 @@ main(void)
         cmocka_unit_test(nobody_acknowledges_what_is_not_there_yet),
         cmocka_unit_test(a_gap_is_seen_by_who_comes_late),
         cmocka_unit_test(each_epoch_has_its_own_number_of_readers),
+        cmocka_unit_test(a_newcomer_lets_nothing_go_that_came_before_it),
         cmocka_unit_test(an_old_token_acknowledges_no_further_than_its_epoch),
         cmocka_unit_test(readers_beyond_the_limit_are_refused_until_silent_ones_are_forgotten),
         cmocka_unit_test(many_entries_go_a_part_at_a_time_and_are_invisible_at_once),
