@@ -106,6 +106,7 @@ typedef struct core_conv {
     uint8_t id[CORE_CONV_LEN];
     core_chat_state state;
     bool is_open; /* the server knows it */
+    bool is_reader; /* the server knows that this device reads since the epoch that it joined in */
     bool is_due; /* the members may not be who they should be: plan.c looks */
     bool is_leaving; /* the proposal to leave is to be sent */
     uint64_t leave_op;

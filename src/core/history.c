@@ -169,7 +169,6 @@ import_conv(core *c, kith_reader *r, core_conv **out)
     KITH_TRY(kith_read_copy(r, conv->peer, sizeof conv->peer));
     KITH_TRY(kith_read_u64(r, &conv->heard_ms));
     KITH_ENSURE(kind <= CORE_CHAT_GROUP && state <= CORE_CHAT_BROKEN, KITH_ERR_MALFORMED);
-    KITH_TRY(core_random(c, conv->reader, sizeof conv->reader));
     conv->roster.kind = (core_chat_kind)kind;
     if (title.len > 0) {
         memcpy(conv->roster.title, title.data, title.len);

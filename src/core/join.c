@@ -207,10 +207,12 @@ begin_conv(core *c, joined *j, core_conv **out)
 
     if (conv == NULL) {
         KITH_TRY(core_conv_add(c, mls_group_id(j->group).data, &conv));
-        KITH_TRY(core_random(c, conv->reader, sizeof conv->reader));
     }
     core_conv_touch(c, conv);
+    /* Another reader than before: what was said in between is none of its business. */
+    KITH_TRY(core_random(c, conv->reader, sizeof conv->reader));
     conv->is_open = true;
+    conv->is_reader = false;
     conv->is_leaving = false;
     conv->next_seq = 0;
     conv->commit_seq = 0;

@@ -149,7 +149,7 @@ on_ack(core *c, const core_tag *tag, const core_answer *answer)
 {
     core_conv *conv = core_conv_find(c, tag->id);
 
-    if (conv == NULL || answer->err == KITH_ERR_OFFLINE) {
+    if (conv == NULL || answer->err == KITH_ERR_OFFLINE || !conv->is_acking) {
         return KITH_OK;
     }
     conv->is_acking = false;
@@ -157,21 +157,24 @@ on_ack(core *c, const core_tag *tag, const core_answer *answer)
         core_conv_pause(c, conv, answer);
         return KITH_OK;
     }
+    if (!conv->is_reader) {
+        if (answer->err != KITH_OK) {
+            return note_denial(c, conv, answer);
+        }
+        core_conv_touch(c, conv);
+        conv->is_reader = true;
+    }
     /* Not saved: at worst it is said once more. After any other error it would not help to say it again. */
     conv->acked_seq = tag->n > conv->acked_seq ? tag->n : conv->acked_seq;
     return KITH_OK;
 }
 
 static kith_err
-acknowledge(core *c, core_conv *conv)
+send_ack(core *c, core_conv *conv, uint64_t seq)
 {
-    proto_conv_ack ack = {0};
+    proto_conv_ack ack = {.seq = seq};
     KITH_AUTO(kith_buf) body = {.alloc = c->env.alloc};
 
-    if (conv->is_acking || conv->next_seq <= 1 || conv->acked_seq >= conv->next_seq - 1) {
-        return KITH_OK;
-    }
-    ack.seq = conv->next_seq - 1;
     memcpy(ack.conv_id, conv->id, sizeof ack.conv_id);
     memcpy(ack.token, conv->token, sizeof ack.token);
     memcpy(ack.reader_id, conv->reader, sizeof ack.reader_id);
@@ -183,14 +186,30 @@ acknowledge(core *c, core_conv *conv)
     return ask(c, conv, &out, &conv->is_acking);
 }
 
+static kith_err
+acknowledge(core *c, core_conv *conv)
+{
+    if (conv->is_acking) {
+        return KITH_OK;
+    }
+    if (!conv->is_reader) {
+        return send_ack(c, conv, 0);
+    }
+    if (conv->next_seq <= 1 || conv->acked_seq >= conv->next_seq - 1) {
+        return KITH_OK;
+    }
+    return send_ack(c, conv, conv->next_seq - 1);
+}
+
 kith_err
 core_log_pump(core *c, core_conv *conv)
 {
     if (!conv->is_open) {
         return open_log(c, conv);
     }
-    KITH_TRY(subscribe(c, conv));
-    return acknowledge(c, conv);
+    /* The first acknowledgement says since when this device reads, so it comes before the first commit does. */
+    KITH_TRY(acknowledge(c, conv));
+    return conv->is_reader ? subscribe(c, conv) : KITH_OK;
 }
 
 /* ---- Entries ---- */

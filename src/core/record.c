@@ -98,6 +98,7 @@ core_record_encode(kith_buf *out, const core_conv *conv)
     KITH_TRY(kith_write_u8(&w, FORMAT));
     KITH_TRY(kith_write_u8(&w, (uint8_t)conv->state));
     KITH_TRY(kith_write_bool(&w, conv->is_open));
+    KITH_TRY(kith_write_bool(&w, conv->is_reader));
     KITH_TRY(kith_write_bool(&w, conv->is_due));
     KITH_TRY(kith_write_bool(&w, conv->is_leaving));
     KITH_TRY(kith_write_bytes(&w, KITH_BYTES(conv->peer)));
@@ -121,6 +122,7 @@ core_record_decode(kith_bytes bytes, core_conv *conv)
     KITH_ENSURE(state <= CORE_CHAT_BROKEN, KITH_ERR_MALFORMED);
     conv->state = (core_chat_state)state;
     KITH_TRY(kith_read_bool(&r, &conv->is_open));
+    KITH_TRY(kith_read_bool(&r, &conv->is_reader));
     KITH_TRY(kith_read_bool(&r, &conv->is_due));
     KITH_TRY(kith_read_bool(&r, &conv->is_leaving));
     KITH_TRY(kith_read_copy(&r, conv->peer, sizeof conv->peer));
