@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* kithd: options, the data folder, everything joined, signals, the end. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "invite.h"
+#include "notify.h"
+#include "service.h"
+
+typedef struct kithd {
+    net_loop *loop; /* of the main thread: signals only */
+    net_signal *signals[3];
+    kithd_service service;
+} kithd;
+
+/* Descriptors for as many connections as there may be; and no memory of this process in a file, since it holds the
+ * identity. */
+static void
+set_limits(void)
+{
+    const struct rlimit no_core = {0};
+    struct rlimit files = {0};
+
+    umask(077);
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static void
+handle_stop(void *ctx)
+{
+    const kithd *k = ctx;
+
+    kithd_notify("STOPPING=1");
+    net_loop_stop(k->loop);
+}
+
+static void
+handle_rotate(void *ctx)
+{
+    const kithd *k = ctx;
+
+    if (net_server_rotate(k->service.server) != KITH_OK) {
+        kithd_complain("no new certificate could be made; the old one stays in use");
+    }
+}
+
+static kith_err
+watch_signals(kithd *k)
+{
+    KITH_TRY(net_loop_new(&k->loop));
+    KITH_TRY(net_signal_new(k->loop, SIGTERM, handle_stop, k, &k->signals[0]));
+    KITH_TRY(net_signal_new(k->loop, SIGINT, handle_stop, k, &k->signals[1]));
+    return net_signal_new(k->loop, SIGHUP, handle_rotate, k, &k->signals[2]);
+}
+
+static void
+unwatch_signals(kithd *k)
+{
+    for (size_t i = 0; i < sizeof k->signals / sizeof k->signals[0]; i++) {
+        net_signal_free(k->signals[i]);
+    }
+    net_loop_free(k->loop);
+}
+
+static int
+run(const kithd_options *options, const kithd_folder *folder, kithd *k)
+{
+    uint16_t port = 0;
+    const int status = kithd_service_open(options, folder, &k->service, &port);
+
+    if (status != 0) {
+        return status;
+    }
+    if (watch_signals(k) != KITH_OK) {
+        kithd_complain("cannot start: out of memory or descriptors");
+        return EXIT_FAILED;
+    }
+    if (!kithd_service_start(&k->service) || !kithd_invite_print(options, folder, port)) {
+        return EXIT_FAILED;
+    }
+    kithd_notify("READY=1");
+    net_loop_run(k->loop);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    kithd_options options;
+    kithd_folder folder = {.lock_fd = -1};
+    kithd k = {0};
+    const kithd_parsed parsed = kithd_options_parse(argc, argv, &options);
+
+    if (parsed != KITHD_RUN) {
+        return parsed == KITHD_EXIT ? 0 : EXIT_USAGE;
+    }
+    set_limits();
+    int status = kithd_folder_open(&options, &folder);
+    if (status == 0) {
+        status = run(&options, &folder, &k);
+        kithd_service_done(&k.service);
+        unwatch_signals(&k);
+    }
+    kithd_folder_done(&folder);
+    return status;
+}
