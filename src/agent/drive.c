@@ -234,7 +234,7 @@ set_timer(agent *a)
         tick = tick < a->retry_at_ms ? a->retry_at_ms : tick;
         at = tick < at ? tick : at;
     }
-    if (a->is_stopping && a->stop_at_ms < at) {
+    if (a->is_stopping && !a->is_stopped && a->stop_at_ms < at) {
         at = a->stop_at_ms;
     }
     if (at == UINT64_MAX) {
@@ -271,7 +271,9 @@ agent_turn(void *ctx)
     agent_waits_tick(a);
     agent_push_all(a);
     agent_faces_reap(a);
-    if (a->is_stopping && (agent_faces_are_flushed(a) || agent_steady_ms() >= a->stop_at_ms)) {
+    if (a->is_stopping && !a->is_stopped &&
+        (agent_faces_are_flushed(a) || agent_steady_ms() >= a->stop_at_ms)) {
+        a->is_stopped = true;
         net_loop_stop(a->loop);
     }
     set_timer(a);

@@ -66,6 +66,7 @@ struct agent {
     agent_pair pair;
     bool is_keyring; /* where the store's key is kept */
     bool is_stopping;
+    bool is_stopped; /* the loop was told; once */
     uint64_t stop_at_ms; /* steady */
     uint64_t retry_at_ms; /* steady; 0: core's last tick went well */
 };
