@@ -185,6 +185,7 @@ check_recovery(scene *s)
     assert_true(client_seq(&later) > s->appended);
     assert_err(talk_subscribe(&later, &s->k, 0, 1), KITH_OK);
     assert_int_equal(client_push(&later), PROTO_ENTRY);
+    client_close(&later);
 }
 
 static void
