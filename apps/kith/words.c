@@ -71,6 +71,7 @@ static const entry entries[] = {
     {NULL, RPC_KIND_STORE, "It could not be written. Is the disk full? Nothing was changed."},
     {NULL, RPC_KIND_NO_MEMORY, "There is not enough memory. Nothing was changed."},
     {NULL, RPC_KIND_GONE, "kith-agent stopped in the middle; what was done is kept. Try again."},
+    {NULL, RPC_KIND_INVALID, "Kith does not understand that."},
     {NULL, RPC_KIND_REQUEST, "Kith does not understand that."},
 };
 

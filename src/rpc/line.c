@@ -361,6 +361,9 @@ read_error(yyjson_val *error, rpc_message *out)
     KITH_ENSURE(yyjson_is_int(yyjson_obj_get(error, "code")), KITH_ERR_MALFORMED);
     out->fault.code = (int)yyjson_get_sint(yyjson_obj_get(error, "code"));
     out->fault.kind = kind != NULL ? rpc_kind_of_word(kind) : RPC_KIND_REQUEST;
+    if (out->fault.kind == RPC_KIND_NONE) {
+        out->fault.kind = RPC_KIND_UNSUPPORTED; /* of a later version */
+    }
     copy_text(yyjson_obj_get(error, "message"), out->fault.message, sizeof out->fault.message);
     copy_text(yyjson_obj_get(data, "field"), out->fault.field, sizeof out->fault.field);
     copy_text(yyjson_obj_get(data, "reason"), out->fault.reason, sizeof out->fault.reason);

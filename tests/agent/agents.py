@@ -27,7 +27,7 @@ WAIT_S = 20
 
 def environment(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("KITH_", "XDG_", "DBUS_"))}
-    env.update(KITH_KEYRING="no", KITH_AGENT=AGENT, TZ="UTC", **more)
+    env.update({"KITH_KEYRING": "no", "KITH_AGENT": AGENT, "TZ": "UTC", **more})
     return env
 
 
