@@ -409,6 +409,34 @@ is_too_large(const core_conv *conv, const draft *d)
            mls_epoch_member_count(next) > PROTO_READERS_MAX;
 }
 
+/* What this device would not follow it does not send either. */
+static kith_err
+check_staged(core *c, const core_conv *conv)
+{
+    KITH_AUTO(core_roster) roster = {.alloc = c->env.alloc};
+    const mls_epoch *next = mls_staged_epoch(mls_group_own_staged(conv->group));
+
+    KITH_TRY(core_roster_read(c, next, &roster, NULL));
+    return core_roster_follows(&conv->roster, &roster);
+}
+
+static kith_err
+send_staged(core *c, core_conv *conv, const draft *d)
+{
+    const kith_err err = check_staged(c, conv);
+
+    if (core_err_is_own(err)) {
+        return err;
+    }
+    if (err != KITH_OK || is_too_large(conv, d)) {
+        mls_group_discard_own(conv->group);
+        conv->pause_ms = c->now_ms + CORE_PAUSE_MAX_MS;
+        return err == KITH_OK ? core_wishes_settle(c, conv, KITH_ERR_LIMIT) : KITH_OK;
+    }
+    KITH_TRY(store_commit(c, conv, d));
+    return send_waiting(c, conv);
+}
+
 static kith_err
 stage(core *c, core_conv *conv, const core_plan *plan)
 {
@@ -431,13 +459,7 @@ stage(core *c, core_conv *conv, const core_plan *plan)
         return KITH_OK;
     }
     KITH_TRY(err);
-    if (is_too_large(conv, &d)) {
-        mls_group_discard_own(conv->group);
-        conv->pause_ms = c->now_ms + CORE_PAUSE_MAX_MS;
-        return core_wishes_settle(c, conv, KITH_ERR_LIMIT);
-    }
-    KITH_TRY(store_commit(c, conv, &d));
-    return send_waiting(c, conv);
+    return send_staged(c, conv, &d);
 }
 
 /* ---- The pump ---- */
@@ -469,6 +491,9 @@ follow_plan(core *c, core_conv *conv, const core_plan *plan)
         return KITH_OK;
     }
     if (plan->is_missing) {
+        if (plan->retry_ms != 0) {
+            core_wake_at(c, plan->retry_ms);
+        }
         return KITH_OK;
     }
     const bool is_empty =
@@ -613,6 +638,15 @@ take_package(core *c, core_conv *conv, core_pack *pack, kith_bytes package)
     return KITH_OK;
 }
 
+/* A device that was just linked comes within seconds; one that never came is not asked for all the time. */
+static uint64_t
+pause_after(uint32_t misses)
+{
+    const uint64_t pause = (uint64_t)CORE_RETRY_MS << (misses < 16 ? misses : 16);
+
+    return pause < CORE_PAUSE_MAX_MS ? pause : CORE_PAUSE_MAX_MS;
+}
+
 /* A package is good for one conversation: the others ask again. That there is none is for all to know. */
 kith_err
 core_conv_on_package(core *c, const core_device_ref *device, kith_bytes package, kith_err err)
@@ -629,7 +663,7 @@ core_conv_on_package(core *c, const core_device_ref *device, kith_bytes package,
             return take_package(c, conv, pack, package);
         }
         pack->state = CORE_PACK_MISSING;
-        pack->retry_ms = c->now_ms + CORE_RETRY_MS;
+        pack->retry_ms = c->now_ms + pause_after(pack->misses++);
     }
     return KITH_OK;
 }

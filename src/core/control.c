@@ -31,21 +31,25 @@ core_conv_send_control(core *c, const uint8_t id[CORE_CONV_LEN], kith_bytes payl
     return queue_control(c, conv, payload);
 }
 
-/* Whether the own account has another device that could hear. */
+/* Whether there is another device that hears, or is expected to. */
 static kith_err
-has_other_devices(core *c, bool *out)
+has_other_devices(core *c, const core_conv *own, bool *out)
 {
     KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
     proto_list list;
     const uint64_t newest = core_list_newest(c, c->account.account);
 
-    if (newest == 0) {
-        *out = false;
+    *out = own->roster.count > 0 && own->roster.items[0].devices > 1;
+    if (newest == 0 || *out) {
         return KITH_OK;
     }
     KITH_TRY(core_list_get(c, c->account.account, newest, &bytes));
     KITH_TRY(proto_list_decode(kith_bytes_of_buf(&bytes), &list));
-    *out = list.device_count > 1;
+    for (size_t i = 0; i < list.device_count; i++) {
+        const proto_device *device = &list.devices[i];
+        *out = *out || (memcmp(device->device_id, c->account.device, CORE_DEVICE_LEN) != 0 &&
+                        core_device_is_young(c, device));
+    }
     return KITH_OK;
 }
 
@@ -60,7 +64,7 @@ core_own_send_control(core *c, kith_bytes payload)
         return KITH_OK;
     }
     KITH_TRY(err);
-    KITH_TRY(has_other_devices(c, &is_heard));
+    KITH_TRY(has_other_devices(c, core_conv_find(c, own), &is_heard));
     return is_heard ? core_conv_send_control(c, own, payload) : KITH_OK;
 }
 

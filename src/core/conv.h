@@ -81,13 +81,14 @@ typedef struct core_wish {
 typedef enum core_pack_state {
     CORE_PACK_WANTED = 0,
     CORE_PACK_HERE,
-    CORE_PACK_MISSING /* there was none; wanted again at retry_ms */
+    CORE_PACK_MISSING /* there was none: the device is left out, and wanted again at retry_ms */
 } core_pack_state;
 
 /* A key package for a device that is to be added. */
 typedef struct core_pack {
     core_device_ref device;
     core_pack_state state;
+    uint32_t misses; /* in a row */
     uint64_t retry_ms;
     kith_buf package;
 } core_pack;
@@ -229,8 +230,8 @@ void core_conv_pause(core *c, core_conv *conv, const core_answer *answer);
 
 /* Sets mls_env.check. */
 void core_roster_init(core *c);
-/* Reads and checks what an epoch is bound to: every leaf is a device of the list of its account at the bound
- * version, every device of these lists is there, and the digest is right. CONFLICT: a list is not here yet; it has
+/* Reads and checks what an epoch is bound to: every leaf is a device on the list of its account at the bound
+ * version, and the digest is right. CONFLICT: a list is not here yet; it has
  * been asked for, `missing` (may be NULL) says whose. REJECTED, MALFORMED, LIMIT, UNSUPPORTED: it must not be. */
 KITH_MUST_USE kith_err core_roster_read(core *c, const mls_epoch *epoch, core_roster *out,
                                         uint8_t missing[CORE_ACCOUNT_LEN]);
@@ -301,6 +302,8 @@ typedef struct core_plan {
 } core_plan;
 void core_plan_done(core_plan *plan);
 KITH_MUST_USE kith_err core_plan_make(core *c, core_conv *conv, core_plan *out);
+/* It was linked so lately that it is still expected to come. */
+bool core_device_is_young(const core *c, const proto_device *device);
 core_pack *core_pack_find(core_conv *conv, const uint8_t device[CORE_DEVICE_LEN]);
 void core_packs_clear(core_conv *conv);
 

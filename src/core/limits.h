@@ -53,6 +53,8 @@
 /* Before asking again for what the server could not give, and how often for the list that an entry names. */
 #define CORE_RETRY_MS 1000u
 #define CORE_STALLS_MAX 5u
+/* So long a linked device is waited for before its own account's devices talk without it. */
+#define CORE_LINKED_MS 600000u
 /* Welcomes that wait for a list or for their conversation, and how long. */
 #define CORE_HELD_MAX 64u
 #define CORE_HELD_MS (7ull * 86400000ull)

@@ -64,6 +64,14 @@ want_pack(core *c, core_conv *conv, const core_device_ref *device, core_pack **o
 
 /* ---- One account ---- */
 
+bool
+core_device_is_young(const core *c, const proto_device *device)
+{
+    const uint64_t now = core_time_ms(c);
+
+    return now < device->added_ms || now - device->added_ms < CORE_LINKED_MS;
+}
+
 /* An account as the next epoch would have it. */
 typedef struct target {
     const uint8_t *account;
@@ -74,8 +82,8 @@ typedef struct target {
     kith_buf bound_bytes;
     size_t new_devices; /* on the list, without a leaf */
     size_t waiting; /* of these: whose package was asked for */
-    size_t missing; /* of these: who have none */
     size_t rejoining; /* of these: whose old leaf goes */
+    bool has_young; /* a new device that was linked a short time ago */
     bool drops; /* the list lacks a device that has a leaf */
 } target;
 
@@ -147,6 +155,7 @@ count_new(core *c, core_conv *conv, const core_plan *plan, target *t)
             continue;
         }
         t->new_devices++;
+        t->has_young = t->has_young || core_device_is_young(c, &t->list.devices[i]);
         t->rejoining += is_back ? 1 : 0;
         if (!plan->is_collecting) {
             continue;
@@ -155,7 +164,6 @@ count_new(core *c, core_conv *conv, const core_plan *plan, target *t)
         memcpy(ref.device, t->list.devices[i].device_id, sizeof ref.device);
         KITH_TRY(want_pack(c, conv, &ref, &pack));
         t->waiting += pack->state == CORE_PACK_WANTED ? 1 : 0;
-        t->missing += pack->state == CORE_PACK_MISSING ? 1 : 0;
     }
     return KITH_OK;
 }
@@ -178,41 +186,34 @@ add_pack(core_plan *plan, size_t pack)
     return KITH_OK;
 }
 
-/* The account stands in the next epoch as `t->list` says. All packages are here, or none is needed. */
+/* The account stands in the next epoch as `t->list` says, without the devices that no package was to be had for. */
 static kith_err
 take_target(core *c, core_conv *conv, core_plan *plan, const target *t)
 {
+    size_t leaves = 0;
+
+    for (size_t i = 0; i < t->list.device_count; i++) {
+        const uint8_t *device = t->list.devices[i].device_id;
+        const core_pack *pack = core_pack_find(conv, device);
+        const bool is_here = pack != NULL && pack->state == CORE_PACK_HERE;
+        uint32_t leaf = 0;
+        if (has_leaf(conv, &t->list.devices[i], &leaf) &&
+            !(is_here && is_rejoining(conv, device))) {
+            KITH_TRY(keep_leaf(plan, leaf));
+            leaves++;
+        } else if (is_here) {
+            KITH_TRY(add_pack(plan, (size_t)(pack - conv->packs)));
+            leaves++;
+        }
+    }
+    if (leaves == 0) {
+        return KITH_OK; /* an account that cannot be brought in yet */
+    }
     KITH_TRY(kith_mem_grow(plan->alloc, (void **)&plan->entries, &plan->entry_cap,
                            plan->entry_count + 1, sizeof *plan->entries));
     KITH_TRY(core_roster_entry(c, t->account, t->list.version, &plan->entries[plan->entry_count]));
     plan->entry_count++;
-    for (size_t i = 0; i < t->list.device_count; i++) {
-        const uint8_t *device = t->list.devices[i].device_id;
-        const core_pack *pack = core_pack_find(conv, device);
-        const bool is_back = t->missing == 0 && is_rejoining(conv, device);
-        uint32_t leaf = 0;
-        if (has_leaf(conv, &t->list.devices[i], &leaf) && !is_back) {
-            KITH_TRY(keep_leaf(plan, leaf));
-        } else if (pack != NULL && pack->state == CORE_PACK_HERE) {
-            KITH_TRY(add_pack(plan, (size_t)(pack - conv->packs)));
-        }
-    }
     return KITH_OK;
-}
-
-/* Some device has no package: the account stays as it is, or waits, or is left out for now. */
-static kith_err
-take_without(core *c, core_conv *conv, core_plan *plan, target *t)
-{
-    if (t->bound == 0) {
-        return KITH_OK;
-    }
-    if (t->drops) {
-        plan->is_missing = true;
-        return KITH_OK;
-    }
-    KITH_TRY(load_list(c, t, t->bound));
-    return take_target(c, conv, plan, t);
 }
 
 static void
@@ -226,7 +227,7 @@ note_need(core_plan *plan, const core_conv *conv, const target *t)
     }
     /* What one's own devices are told is lost for a device that comes later. */
     if (t->drops || (is_first && t->new_devices > 0) ||
-        (is_own_new && conv->roster.kind == CORE_CHAT_OWN)) {
+        (is_own_new && conv->roster.kind == CORE_CHAT_OWN && t->has_young)) {
         plan->is_must = true;
     }
     if (t->drops || t->rejoining > 0 || (is_own_new && t->list.device_count - t->new_devices > 1)) {
@@ -248,7 +249,7 @@ look_at_target(core *c, core_conv *conv, core_plan *plan, target *t)
         plan->is_missing = true;
         return KITH_OK;
     }
-    return t->missing > 0 ? take_without(c, conv, plan, t) : take_target(c, conv, plan, t);
+    return take_target(c, conv, plan, t);
 }
 
 static kith_err
