@@ -116,8 +116,12 @@ note_seat(world *w, size_t device, const core_chat *chat)
         s = &w->seats[w->seat_count++];
         *s = (world_seat){.device = device, .since_ms = w->now_ms, .until_ms = UINT64_MAX};
         memcpy(s->conv, chat->conv, CORE_CONV_LEN);
+        world_say(w, "%s sits in %02x%02x, epoch %llu", w->devices[device].name, s->conv[0],
+                  s->conv[1], (unsigned long long)chat->epoch);
     } else if (s != NULL && !is_member && s->until_ms == UINT64_MAX) {
         s->until_ms = w->now_ms;
+        world_say(w, "%s is out of %02x%02x, state %d", w->devices[device].name, s->conv[0],
+                  s->conv[1], (int)chat->state);
     }
 }
 
@@ -150,6 +154,7 @@ check_note_leaving(world *w, const uint8_t conv[CORE_CONV_LEN], size_t device)
 typedef struct world_reading {
     size_t device;
     const uint8_t *conv;
+    uint64_t since_ms;
     uint8_t *copies; /* of each saying */
     uint64_t last_of[WORLD_DEVICES]; /* newest number seen of each sender */
 } world_reading;
@@ -182,6 +187,9 @@ read_text(world *w, world_reading *r, const core_message *m)
     if (r->copies[number]++ != 0) {
         world_fail(w, "%s has text %llu twice", d->name, number);
     }
+    if (w->sayings[number].at_ms < r->since_ms) {
+        return; /* history, which comes when it comes */
+    }
     if (r->last_of[sender] > number) {
         world_fail(w, "%s has text %llu of %s after %llu", d->name, number, w->devices[sender].name,
                    (unsigned long long)r->last_of[sender]);
@@ -196,7 +204,7 @@ check_own_state(world *w, const world_device *d, const core_message *m)
         world_fail(w, "%s: message %llu never left", d->name, (unsigned long long)m->n);
     }
     if (m->kind == CORE_MESSAGE_GAP) {
-        world_fail(w, "%s: a gap in a conversation", d->name);
+        world_fail(w, "%s: a gap in conversation %02x%02x", d->name, m->conv[0], m->conv[1]);
     }
 }
 
@@ -218,7 +226,7 @@ static void
 check_reading(world *w, const world_seat *seat)
 {
     world_device *d = &w->devices[seat->device];
-    world_reading r = {.device = seat->device, .conv = seat->conv};
+    world_reading r = {.device = seat->device, .conv = seat->conv, .since_ms = seat->since_ms};
     core_message m = {0};
     uint64_t n = 0;
 

@@ -4,7 +4,7 @@
  *
  *     stories --seeds N --from S [--jobs J] [--loud]
  *
- * A failure names its seed; `--seeds 1 --from SEED --loud` shows what happened.
+ * A failure names its seed; `--seeds 1 --from SEED --loud` says what happened, in this very process.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ run_block(const options *o, unsigned long long block, int out)
     char line[700];
 
     for (unsigned long long i = block * BLOCK; i < (block + 1) * BLOCK && i < o->seeds; i++) {
-        if (!run_seed(o->from + i, o->loud, line, sizeof(line) - 1)) {
+        if (!run_seed(o->from + i, false, line, sizeof(line) - 1)) {
             const size_t used = strlen(line);
             line[used] = '\n';
             if (write(out, line, used + 1) < 0) {
@@ -131,6 +131,22 @@ finish_block(const options *o, job j, unsigned long long block)
         ok = false;
     }
     (void)printf("%s %llu - seeds %llu to %llu\n", ok ? "ok" : "not ok", block + 1, first, last);
+    return ok;
+}
+
+/* In this process, for a debugger and for reading along. */
+static bool
+run_here(const options *o)
+{
+    char line[700];
+    bool ok = true;
+
+    for (unsigned long long i = 0; i < o->seeds; i++) {
+        if (!run_seed(o->from + i, true, line, sizeof(line))) {
+            (void)printf("# %s\n", line);
+            ok = false;
+        }
+    }
     return ok;
 }
 
@@ -204,5 +220,5 @@ main(int argc, char **argv)
         (void)fprintf(stderr, "usage: stories [--seeds N] [--from S] [--jobs J] [--loud]\n");
         return 2;
     }
-    return run_all(&o) ? 0 : 1;
+    return (o.loud ? run_here(&o) : run_all(&o)) ? 0 : 1;
 }

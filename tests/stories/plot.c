@@ -170,7 +170,8 @@ plot_say(world *w, size_t device, const uint8_t conv[CORE_CONV_LEN])
     check_text_of(w->seed, w->saying_count, text);
     in.text = kith_bytes_of_text(text);
     err = core_send(d->core, &in, world_device_now(w, d), &n);
-    world_say(w, "%s says %zu: %s", d->name, w->saying_count, kith_err_name(err));
+    world_say(w, "%s says %zu in %02x%02x: %s", d->name, w->saying_count, conv[0], conv[1],
+              kith_err_name(err));
     if (err == KITH_OK) {
         check_note_sent(w, device, &in, w->saying_count, n);
     } else if (err != KITH_ERR_DENIED && err != KITH_ERR_STORE) {

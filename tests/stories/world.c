@@ -112,8 +112,9 @@ note_event(world *w, size_t device, const core_event *event)
     default:
         break;
     }
-    world_say(w, "%s: event %d %s %s", d->name, (int)event->kind,
-              event->kind == CORE_EVENT_OP_DONE ? kith_err_name(event->err) : "", event->text);
+    world_say(w, "%s: event %d %02x%02x %s %s", d->name, (int)event->kind, event->conv[0],
+              event->conv[1], event->kind == CORE_EVENT_OP_DONE ? kith_err_name(event->err) : "",
+              event->text);
 }
 
 void
