@@ -7,7 +7,7 @@
 static size_t
 slot_of(size_t cap, uint64_t kind, uint64_t key)
 {
-    /* The keys count up: a multiplication spreads them [Knuth, TAOCP 3, §6.4]. */
+    /* The keys count up: a multiplication spreads them. */
     const uint64_t mixed = (key * 4 + kind) * UINT64_C(0x9e3779b97f4a7c15);
 
     return (size_t)(mixed >> 32) & (cap - 1);

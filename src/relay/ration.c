@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Rations: how much of what one connection and one source may do. A ration is one number, the time at which it is
- * whole again; it is spent by moving that on (the generic cell rate algorithm of [ITU-T I.371]).
+ * whole again; it is spent by moving that on (the generic cell rate algorithm).
  */
 #include "relay/internal.h"
 

@@ -120,10 +120,27 @@ listen_to(client *c)
     }
 }
 
-static client *
-client_of(relay_session *session)
+/* A session that is ready: its client takes what it has, and learns when it is over. */
+static void
+look_at(relay_session *session)
 {
-    return relay_session_owner(session);
+    client *c = relay_session_owner(session);
+
+    if (!relay_session_has_output(session) && !relay_session_wants_bytes(session) && !c->is_deaf) {
+        const kith_err err = relay_session_fill(session, c->town->now_ms, 1000, &c->in);
+        c->over = c->over == KITH_OK ? err : c->over;
+    }
+    listen_to(c);
+}
+
+static void
+deliver(town *t, size_t loop)
+{
+    store_mailbox_deliver(t->box[loop], t->relay[loop], t->now_ms);
+    for (relay_session *s = relay_next_ready(t->relay[loop]); s != NULL;
+         s = relay_next_ready(t->relay[loop])) {
+        look_at(s);
+    }
 }
 
 void
@@ -140,16 +157,7 @@ town_run(town *t)
             worked = true;
         }
         for (size_t i = 0; i < TOWN_LOOPS; i++) {
-            store_mailbox_deliver(t->box[i], t->relay[i], t->now_ms);
-            for (relay_session *s = relay_next_ready(t->relay[i]); s != NULL;
-                 s = relay_next_ready(t->relay[i])) {
-                client *c = client_of(s);
-                if (!relay_session_has_output(s) && !relay_session_wants_bytes(s) && !c->is_deaf) {
-                    const kith_err err = relay_session_fill(s, t->now_ms, 1000, &c->in);
-                    c->over = c->over == KITH_OK ? err : c->over;
-                }
-                listen_to(c);
-            }
+            deliver(t, i);
         }
     }
 }
