@@ -304,7 +304,9 @@ open_pairs(bench *b, size_t count)
     for (size_t i = 0; i < count; i++) {
         open_pair(b, &b->pairs[b->pair_count++]);
     }
-    turn(b);
+    do {
+        turn(b);
+    } while (relay_stats_of(b->relay).work_bytes != 0);
     for (size_t i = b->pair_count - count; i < b->pair_count; i++) {
         subscribe(b, &b->pairs[i]);
     }
