@@ -23,5 +23,6 @@
 #include "crypto/pake.h"
 #include "crypto/password.h"
 #include "crypto/sign.h"
+#include "crypto/vrf.h"
 
 #endif

@@ -11,5 +11,7 @@
 /* Argon2id: 4 GiB of memory, and passes that end within minutes. */
 #define CRYPTO_PASSWORD_PASSES_MAX 64u
 #define CRYPTO_PASSWORD_KIB_MAX 4194304u
+/* Longest input of the VRF: each of its candidates for a point hashes it again. */
+#define CRYPTO_VRF_INPUT_MAX 1024u
 
 #endif

@@ -221,6 +221,57 @@ run_pake_finish(kat_line *line)
 }
 
 static kith_err
+put_of_vrf_key(kat_line *line, const crypto_vrf_key *key, const kith_bytes *input)
+{
+    crypto_vrf_result result;
+
+    if (input == NULL) {
+        return kat_put(line, crypto_vrf_key_public(key));
+    }
+    KITH_TRY(crypto_vrf_prove(line->crypto, key, CRYPTO_PARTS(*input), &result));
+    KITH_TRY(kat_put(line, KITH_BYTES(result.proof)));
+    return kat_put(line, KITH_BYTES(result.output));
+}
+
+static kith_err
+import_vrf_and_put(kat_line *line, const kith_bytes *input)
+{
+    crypto_vrf_key *key = NULL;
+
+    KITH_TRY(crypto_vrf_key_import(line->crypto, kat_bytes(line, 0), &key));
+    const kith_err err = put_of_vrf_key(line, key, input);
+    crypto_vrf_key_free(key);
+    return err;
+}
+
+static kith_err
+run_vrf_public(kat_line *line)
+{
+    return import_vrf_and_put(line, NULL);
+}
+
+static kith_err
+run_vrf_prove(kat_line *line)
+{
+    const kith_bytes input = kat_bytes(line, 1);
+
+    return import_vrf_and_put(line, &input);
+}
+
+static kith_err
+run_vrf_verify(kat_line *line)
+{
+    const kith_bytes input = kat_bytes(line, 1);
+    const crypto_vrf_claim claim = {.public_key = kat_bytes(line, 0),
+                                    .proof = kat_bytes(line, 2),
+                                    .input = CRYPTO_PARTS(input)};
+    uint8_t output[CRYPTO_VRF_OUTPUT_LEN];
+
+    KITH_TRY(crypto_vrf_verify(line->crypto, &claim, output));
+    return kat_put(line, KITH_BYTES(output));
+}
+
+static kith_err
 run_password(kat_line *line)
 {
     KITH_AUTO(kith_secret) key = {0};
@@ -270,6 +321,9 @@ const kat_operation kat_basic_operations[] = {
     {"pake-start", "ROLE password channel session ad random", "message", run_pake_start},
     {"pake-finish", "ROLE password channel session ad random peer-message peer-ad",
      "isk own-tag expected-tag", run_pake_finish},
+    {"vrf-public", "private", "public", run_vrf_public},
+    {"vrf-prove", "private input", "proof output", run_vrf_prove},
+    {"vrf-verify", "public input proof", "output", run_vrf_verify},
     {"password", "PASSES KIB LENGTH password salt", "derived", run_password},
     {"equal", "a b", "ok", run_equal},
     {"random", "LENGTH", "bytes", run_random},
