@@ -148,6 +148,7 @@ step_handshake(net_stream *stream)
     stream->is_up = true;
     stream->heard_ms = uv_now(&stream->loop->uv);
     stream->events->up(stream->ctx);
+    net_loop_again(stream->loop); /* for the same reason as in lose */
     if (!stream->closed) {
         net_task_queue(&stream->loop->tasks, &stream->task);
     }
@@ -309,6 +310,7 @@ run_task(net_task *task)
     } else {
         if (stream->has_more) {
             read_some(stream);
+            net_loop_again(stream->loop);
         }
         if (!stream->closed && !stream->wants_write) {
             write_some(stream);
