@@ -488,6 +488,7 @@ follow_plan(core *c, core_conv *conv, const core_plan *plan)
         core_conv_touch(c, conv);
         conv->is_due = false;
         conv->change_ms = 0;
+        core_packs_clear(conv);
         return KITH_OK;
     }
     if (plan->is_missing) {

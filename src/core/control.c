@@ -86,21 +86,29 @@ core_control_send_own(core *c, const content_control *control)
     return core_own_send_control(c, kith_bytes_of_buf(&payload));
 }
 
+kith_err
+core_control_tell_left(core *c, const core_conv *conv)
+{
+    content_control control = {.type = CONTENT_CONTROL_CONV_STATE,
+                               .as.conv_state.state = CONTENT_CONV_LEFT};
+
+    memcpy(control.as.conv_state.conv_id, conv->id, sizeof control.as.conv_state.conv_id);
+    return core_control_send_own(c, &control);
+}
+
 /* ---- From own devices ---- */
 
 /* The newest message that stands in the log at `seq` or before. */
 static kith_err
 find_by_seq(core *c, const core_conv *conv, uint64_t seq, uint64_t *out)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.backwards = true, .bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t n = 0;
     kith_err err = KITH_OK;
 
-    while ((err = core_line_next(c, conv, true, &n, &bytes, &line)) == KITH_OK &&
-           n > conv->read_n) {
+    while ((err = core_line_next(c, conv, &walk, &line)) == KITH_OK && walk.n > conv->read_n) {
         if (line.seq != 0 && line.seq <= seq) {
-            *out = n;
+            *out = walk.n;
             return KITH_OK;
         }
     }
@@ -132,7 +140,9 @@ take_conv_state(core *c, const content_conv_state *state)
     }
     switch (state->state) {
     case CONTENT_CONV_LEFT:
-        return core_conv_set_state(c, conv, CORE_CHAT_LEFT);
+        /* Whoever takes part reads in the log that it is over, and what was said before. */
+        return conv->state == CORE_CHAT_BROKEN ? core_conv_set_state(c, conv, CORE_CHAT_LEFT)
+                                               : KITH_OK;
     case CONTENT_CONV_DECLINED:
         return conv->state == CORE_CHAT_REQUEST ? core_conv_set_state(c, conv, CORE_CHAT_DECLINED)
                                                 : KITH_OK;

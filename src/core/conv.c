@@ -378,6 +378,9 @@ core_conv_set_state(core *c, core_conv *conv, core_chat_state state)
         KITH_TRY(core_wishes_settle(c, conv, KITH_ERR_DENIED));
         KITH_TRY(core_outbox_fail(c, conv));
     }
+    if (state == CORE_CHAT_LEFT && conv->roster.kind == CORE_CHAT_GROUP) {
+        KITH_TRY(core_control_tell_left(c, conv));
+    }
     return core_event_chat(c, conv->id);
 }
 

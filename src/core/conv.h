@@ -371,9 +371,16 @@ KITH_MUST_USE kith_err core_line_write(core *c, const core_conv *conv, uint64_t 
                                        const core_line *line);
 KITH_MUST_USE kith_err core_line_read(core *c, const core_conv *conv, uint64_t n, kith_buf *bytes,
                                       core_line *out);
-/* The one after (before) `*n`. NOT_FOUND. */
-KITH_MUST_USE kith_err core_line_next(core *c, const core_conv *conv, bool backwards, uint64_t *n,
-                                      kith_buf *bytes, core_line *out);
+/* A walk along a conversation's messages; `n` is the one that it stands on, 0: before the first (behind the last). */
+typedef struct core_walk {
+    bool backwards;
+    uint64_t n;
+    kith_buf bytes; /* of the message at hand */
+} core_walk;
+void core_walk_done(core_walk *walk);
+/* Steps to the next message, which borrows from the walk. NOT_FOUND: no more. */
+KITH_MUST_USE kith_err core_line_next(core *c, const core_conv *conv, core_walk *walk,
+                                      core_line *out);
 /* NOT_FOUND. */
 KITH_MUST_USE kith_err core_line_find(core *c, const core_conv *conv,
                                       const uint8_t id[CORE_MESSAGE_ID_LEN], uint64_t *n);
@@ -411,6 +418,8 @@ KITH_MUST_USE kith_err core_control_take(core *c, core_conv *conv, const core_sa
 KITH_MUST_USE kith_err core_once_load(core *c);
 /* Queues one control in a conversation, or to the own other devices. */
 KITH_MUST_USE kith_err core_control_send(core *c, core_conv *conv, const content_control *control);
+/* A linked device that was told of the conversation, and is not in it, need not wait for it. */
+KITH_MUST_USE kith_err core_control_tell_left(core *c, const core_conv *conv);
 KITH_MUST_USE kith_err core_control_send_own(core *c, const content_control *control);
 
 /* ---- join.c ---- */

@@ -70,24 +70,23 @@ read_line(kith_reader *r, core_line *out, bool *is_read)
 static kith_err
 find_start(core *c, const core_conv *conv, size_t budget, uint64_t *start)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.backwards = true, .bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t n = 0;
     size_t used = 0;
     kith_err err = KITH_OK;
 
     *start = conv->last_n;
     for (size_t count = 0; count < CORE_HISTORY_MESSAGES; count++) {
-        err = core_line_next(c, conv, true, &n, &bytes, &line);
+        err = core_line_next(c, conv, &walk, &line);
         if (err == KITH_ERR_NOT_FOUND) {
             return KITH_OK;
         }
         KITH_TRY(err);
-        used += bytes.len + 8;
+        used += walk.bytes.len + 8;
         if (used > budget) {
             return KITH_OK;
         }
-        *start = n - 1;
+        *start = walk.n - 1;
     }
     return KITH_OK;
 }
@@ -95,20 +94,17 @@ find_start(core *c, const core_conv *conv, size_t budget, uint64_t *start)
 static kith_err
 write_lines(core *c, const core_conv *conv, size_t budget, kith_writer *w)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t n = 0;
     size_t mark = 0;
     kith_err err = KITH_OK;
 
-    KITH_TRY(find_start(c, conv, budget, &n));
+    KITH_TRY(find_start(c, conv, budget, &walk.n));
     KITH_TRY(kith_write_open(w, KITH_VEC_32, &mark));
-    while (n < conv->last_n &&
-           (err = core_line_next(c, conv, false, &n, &bytes, &line)) == KITH_OK) {
-        /* What waits here is said by this device. */
-        if (line.state != CORE_MESSAGE_QUEUED) {
-            KITH_TRY(write_line(w, conv, n, &line));
-        }
+    while (walk.n < conv->last_n && (err = core_line_next(c, conv, &walk, &line)) == KITH_OK) {
+        /* What still waits here is said before the other device takes part, or comes to it twice, which is once. */
+        line.state = line.state == CORE_MESSAGE_QUEUED ? CORE_MESSAGE_SENT : line.state;
+        KITH_TRY(write_line(w, conv, walk.n, &line));
     }
     KITH_ENSURE(err == KITH_OK || err == KITH_ERR_NOT_FOUND, err);
     return kith_write_close(w, KITH_VEC_32, mark);
@@ -268,19 +264,18 @@ append_entry(kith_buf *entries, const core_line *line)
 static kith_err
 find_since(core *c, const core_conv *conv, uint64_t from_ms, uint64_t *start)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.backwards = true, .bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t n = 0;
     kith_err err = KITH_OK;
 
     *start = conv->last_n;
     for (size_t i = 0; i < CORE_HISTORY_MESSAGES; i++) {
-        err = core_line_next(c, conv, true, &n, &bytes, &line);
+        err = core_line_next(c, conv, &walk, &line);
         if (err == KITH_ERR_NOT_FOUND || (err == KITH_OK && line.sent_ms < from_ms)) {
             return KITH_OK;
         }
         KITH_TRY(err);
-        *start = n - 1;
+        *start = walk.n - 1;
     }
     return KITH_OK;
 }
@@ -288,15 +283,15 @@ find_since(core *c, const core_conv *conv, uint64_t from_ms, uint64_t *start)
 static kith_err
 send_since(core *c, core_conv *by, const core_conv *conv, uint64_t n, bool is_own_device)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.n = n, .bytes = {.alloc = c->env.alloc}};
     KITH_AUTO(kith_buf) entries = {.alloc = c->env.alloc};
     core_line line = {0};
     const uint64_t last = conv->last_n;
     size_t pieces = 0;
     kith_err err = KITH_OK;
 
-    while (n < last && pieces < PIECES_MAX &&
-           (err = core_line_next(c, conv, false, &n, &bytes, &line)) == KITH_OK) {
+    while (walk.n < last && pieces < PIECES_MAX &&
+           (err = core_line_next(c, conv, &walk, &line)) == KITH_OK) {
         if (!may_tell(&line, is_own_device)) {
             continue;
         }

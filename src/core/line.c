@@ -151,24 +151,29 @@ read_n(kith_bytes bytes, uint64_t *n)
     return kith_reader_finish(&r);
 }
 
+void
+core_walk_done(core_walk *walk)
+{
+    kith_buf_done(&walk->bytes);
+}
+
 kith_err
-core_line_next(core *c, const core_conv *conv, bool backwards, uint64_t *n, kith_buf *bytes,
-               core_line *out)
+core_line_next(core *c, const core_conv *conv, core_walk *walk, core_line *out)
 {
     const core_scan scan = {
-        .table = CORE_TABLE_MESSAGE, .prefix = core_conv_key(conv), .backwards = backwards};
-    const core_key from = core_key_u64(core_conv_key(conv), *n);
+        .table = CORE_TABLE_MESSAGE, .prefix = core_conv_key(conv), .backwards = walk->backwards};
+    const core_key from = core_key_u64(core_conv_key(conv), walk->n);
     KITH_AUTO(kith_buf) key = {.alloc = c->env.alloc};
     uint64_t found = 0;
 
-    if (*n != 0) {
+    if (walk->n != 0) {
         KITH_TRY(kith_buf_set(&key, core_key_bytes(&from)));
     }
-    KITH_TRY(c->env.store.next(c->env.store.ctx, &scan, &key, bytes));
+    KITH_TRY(c->env.store.next(c->env.store.ctx, &scan, &key, &walk->bytes));
     KITH_ENSURE(key.len == CORE_CONV_LEN + sizeof found, KITH_ERR_MALFORMED);
     KITH_TRY(read_n(kith_bytes_of(key.data + CORE_CONV_LEN, sizeof found), &found));
-    KITH_TRY(decode_line(kith_bytes_of_buf(bytes), out));
-    *n = found;
+    KITH_TRY(decode_line(kith_bytes_of_buf(&walk->bytes), out));
+    walk->n = found;
     return KITH_OK;
 }
 

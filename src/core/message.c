@@ -59,16 +59,15 @@ fill_message(core *c, const core_conv *conv, uint64_t n, const core_line *line, 
 static kith_err
 step_message(core *c, const uint8_t *id, bool backwards, uint64_t *n, core_message *out)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.backwards = backwards, .n = *n, .bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t found = *n;
 
     KITH_TRY(core_query(c));
     const core_conv *conv = core_conv_find(c, id);
     KITH_ENSURE(conv != NULL, KITH_ERR_NOT_FOUND);
-    KITH_TRY(core_line_next(c, conv, backwards, &found, &bytes, &line));
-    KITH_TRY(fill_message(c, conv, found, &line, out));
-    *n = found;
+    KITH_TRY(core_line_next(c, conv, &walk, &line));
+    KITH_TRY(fill_message(c, conv, walk.n, &line, out));
+    *n = walk.n;
     return KITH_OK;
 }
 

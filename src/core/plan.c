@@ -143,8 +143,17 @@ look_for_drops(core *c, target *t)
     return KITH_OK;
 }
 
+static void
+note_retry(core_plan *plan, const core_pack *pack)
+{
+    if (pack->state == CORE_PACK_MISSING &&
+        (plan->retry_ms == 0 || pack->retry_ms < plan->retry_ms)) {
+        plan->retry_ms = pack->retry_ms;
+    }
+}
+
 static kith_err
-count_new(core *c, core_conv *conv, const core_plan *plan, target *t)
+count_new(core *c, core_conv *conv, core_plan *plan, target *t)
 {
     for (size_t i = 0; i < t->list.device_count; i++) {
         core_device_ref ref;
@@ -164,6 +173,7 @@ count_new(core *c, core_conv *conv, const core_plan *plan, target *t)
         memcpy(ref.device, t->list.devices[i].device_id, sizeof ref.device);
         KITH_TRY(want_pack(c, conv, &ref, &pack));
         t->waiting += pack->state == CORE_PACK_WANTED ? 1 : 0;
+        note_retry(plan, pack);
     }
     return KITH_OK;
 }
@@ -350,18 +360,6 @@ collect_removes(core_plan *plan, const mls_epoch *epoch)
     return KITH_OK;
 }
 
-static void
-find_retry(core_plan *plan, const core_conv *conv)
-{
-    for (size_t i = 0; i < conv->pack_count; i++) {
-        const core_pack *pack = &conv->packs[i];
-        if (pack->state == CORE_PACK_MISSING &&
-            (plan->retry_ms == 0 || pack->retry_ms < plan->retry_ms)) {
-            plan->retry_ms = pack->retry_ms;
-        }
-    }
-}
-
 kith_err
 core_plan_make(core *c, core_conv *conv, core_plan *out)
 {
@@ -381,7 +379,6 @@ core_plan_make(core *c, core_conv *conv, core_plan *out)
         KITH_TRY(look_at_all(c, conv, &plan, &leavers));
         KITH_TRY(collect_removes(&plan, mls_group_epoch(conv->group)));
         proto_roster_sort(plan.entries, plan.entry_count);
-        find_retry(&plan, conv);
     }
     *out = plan;
     plan = (core_plan){0};

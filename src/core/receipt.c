@@ -21,27 +21,31 @@ typedef struct mark_list {
     size_t count;
 } mark_list;
 
-/* Adds what others said after `*from`, up to `to`; `*from` becomes how far that was. */
+/* Which messages get which mark. */
+typedef struct mark_range {
+    uint64_t *from; /* after this; becomes how far it went */
+    uint64_t to;
+    content_status status;
+} mark_range;
+
 static kith_err
-collect(core *c, const core_conv *conv, uint64_t *from, uint64_t to, content_status status,
-        mark_list *out)
+collect(core *c, const core_conv *conv, const mark_range *range, mark_list *out)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.n = *range->from, .bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t n = *from;
     kith_err err = KITH_OK;
 
     while (out->count < CONTENT_REPORT_MAX &&
-           (err = core_line_next(c, conv, false, &n, &bytes, &line)) == KITH_OK && n <= to) {
+           (err = core_line_next(c, conv, &walk, &line)) == KITH_OK && walk.n <= range->to) {
         if (core_line_is_news(&line)) {
             content_mark *mark = &out->items[out->count++];
             memcpy(mark->message_id, line.id, sizeof mark->message_id);
-            mark->status = (uint8_t)status;
+            mark->status = (uint8_t)range->status;
         }
-        *from = n;
+        *range->from = walk.n;
     }
     if (out->count < CONTENT_REPORT_MAX) {
-        *from = to;
+        *range->from = range->to;
     }
     return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
 }
@@ -77,14 +81,15 @@ tell(core *c, core_conv *conv)
     }
     core_conv_touch(c, conv);
     if (conv->read_told_n < read_n) {
-        KITH_TRY(collect(c, conv, &conv->read_told_n, read_n, CONTENT_STATUS_READ, &marks));
+        const mark_range read = {&conv->read_told_n, read_n, CONTENT_STATUS_READ};
+        KITH_TRY(collect(c, conv, &read, &marks));
         /* Whoever has read it has got it. */
         conv->got_told_n =
             conv->got_told_n > conv->read_told_n ? conv->got_told_n : conv->read_told_n;
     }
     if (conv->got_told_n < conv->last_n && marks.count < CONTENT_REPORT_MAX) {
-        KITH_TRY(
-            collect(c, conv, &conv->got_told_n, conv->last_n, CONTENT_STATUS_DELIVERED, &marks));
+        const mark_range got = {&conv->got_told_n, conv->last_n, CONTENT_STATUS_DELIVERED};
+        KITH_TRY(collect(c, conv, &got, &marks));
     }
     if (conv->got_told_n < conv->last_n || conv->read_told_n < read_n) {
         core_receipt_due(c, conv);
@@ -149,12 +154,11 @@ core_receipt_take(core *c, core_conv *conv, kith_bytes body)
 static kith_err
 count_news(core *c, const core_conv *conv, uint64_t to, uint32_t *count, uint64_t *seq)
 {
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    KITH_AUTO(core_walk) walk = {.n = conv->read_n, .bytes = {.alloc = c->env.alloc}};
     core_line line = {0};
-    uint64_t n = conv->read_n;
     kith_err err = KITH_OK;
 
-    while ((err = core_line_next(c, conv, false, &n, &bytes, &line)) == KITH_OK && n <= to) {
+    while ((err = core_line_next(c, conv, &walk, &line)) == KITH_OK && walk.n <= to) {
         *count += core_line_is_news(&line) ? 1 : 0;
         *seq = line.seq > *seq ? line.seq : *seq;
     }

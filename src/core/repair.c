@@ -115,6 +115,9 @@ core_repair_take(core *c, const core_said *said, const uint8_t id[CORE_CONV_LEN]
     core_conv *conv = core_conv_find(c, id);
     bool is_in = false;
 
+    if (conv != NULL && conv->state == CORE_CHAT_LEFT && core_account_is_own(c, said->account)) {
+        return core_control_tell_left(c, conv);
+    }
     if (conv == NULL || conv->state != CORE_CHAT_ACTIVE || conv->rejoin_count == CORE_REJOINS_MAX ||
         memcmp(said->device, c->account.device, CORE_DEVICE_LEN) == 0) {
         return KITH_OK;
