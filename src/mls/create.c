@@ -52,7 +52,7 @@ write_context(const founding *job, kith_buf *out)
     kith_writer w = kith_writer_of(out);
 
     KITH_TRY(mls_tree_hash(&job->tree, tree_hash.bytes));
-    const mls_group_context context = {.suite = job->tools.suite->id,
+    const mls_group_context context = {.suite = job->tools.suite_id,
                                        .group_id = job->params->group_id,
                                        .tree_hash = mls_hash_bytes(&tree_hash),
                                        .extensions = kith_bytes_of_buf(&job->extensions)};
@@ -77,7 +77,7 @@ make_epoch(founding *job, const mls_env *env)
 kith_err
 mls_group_new(const mls_env *env, const mls_group_params *params, mls_group **out)
 {
-    const mls_suite *suite = mls_suite_find(params->suite);
+    const mls_suite *suite = mls_suite_of(env, params->suite);
     KITH_AUTO(founding) job = {.params = params, .extensions = {.alloc = env->alloc}};
 
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);

@@ -135,7 +135,7 @@ mls_epoch_number(const mls_epoch *epoch)
 uint16_t
 mls_epoch_suite(const mls_epoch *epoch)
 {
-    return epoch->tools.suite->id;
+    return epoch->tools.suite_id;
 }
 
 uint32_t

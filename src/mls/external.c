@@ -72,7 +72,7 @@ read_info(outsider *job)
     kith_reader r = kith_reader_of(body);
     KITH_TRY(mls_group_info_decode(&r, &job->info));
     KITH_TRY(kith_reader_finish(&r));
-    const mls_suite *suite = mls_suite_find(job->info.context.suite);
+    const mls_suite *suite = mls_suite_of(job->env, job->info.context.suite);
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
     job->tools = mls_tools_of(job->env, suite);
     return KITH_OK;

@@ -9,7 +9,10 @@
 mls_tools
 mls_tools_of(const mls_env *env, const mls_suite *suite)
 {
-    return (mls_tools){.alloc = env->alloc, .crypto = env->crypto, .suite = suite};
+    return (mls_tools){.alloc = env->alloc,
+                       .crypto = env->crypto,
+                       .suite = suite,
+                       .suite_id = mls_suite_id_of(env, suite)};
 }
 
 /* ---- Lists ---- */

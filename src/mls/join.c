@@ -86,7 +86,7 @@ mls_join_check(const mls_join_scope *scope, const mls_group_info_view *info, mls
 {
     mls_tree tree = {0};
 
-    KITH_ENSURE(info->context.suite == scope->tools.suite->id, KITH_ERR_REJECTED);
+    KITH_ENSURE(info->context.suite == scope->tools.suite_id, KITH_ERR_REJECTED);
     KITH_TRY(read_tree(scope, info, &tree));
     const kith_err err = check_all(scope, info, &tree);
     if (err != KITH_OK) {
@@ -312,7 +312,7 @@ open_welcome(joining *job, size_t *used)
     kith_reader r = kith_reader_of(body);
     KITH_TRY(mls_welcome_decode(&r, &job->welcome));
     KITH_TRY(kith_reader_finish(&r));
-    const mls_suite *suite = mls_suite_find(job->welcome.suite);
+    const mls_suite *suite = mls_suite_of(job->env, job->welcome.suite);
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
     job->tools = mls_tools_of(job->env, suite);
     KITH_TRY(find_package(job, &entry, used));

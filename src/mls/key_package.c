@@ -19,7 +19,7 @@ kith_err
 mls_signature_key_new(const mls_env *env, uint16_t suite_id, kith_secret *private_key,
                       kith_buf *public_key)
 {
-    const mls_suite *suite = mls_suite_find(suite_id);
+    const mls_suite *suite = mls_suite_of(env, suite_id);
     KITH_AUTO(sign_key) owned = {0};
     KITH_AUTO(kith_secret) secret = {0};
 
@@ -136,7 +136,7 @@ write_package(mls_tools tools, const mls_key_package_params *params, kith_bytes 
     KITH_AUTO(kith_buf) signature = {.alloc = tools.alloc};
 
     KITH_TRY(kith_write_u16(&w, MLS_VERSION_MLS10));
-    KITH_TRY(kith_write_u16(&w, tools.suite->id));
+    KITH_TRY(kith_write_u16(&w, tools.suite_id));
     KITH_TRY(kith_write_varvec(&w, init_key));
     KITH_TRY(kith_write_bytes(&w, mls_leaf_bytes(in->leaf)));
     KITH_TRY(write_extensions(params, &w));
@@ -187,7 +187,7 @@ make_package(mls_tools tools, const mls_env *env, const mls_key_package_params *
     KITH_TRY(err);
     KITH_TRY(package_ref(tools, kith_bytes_of_buf(&bytes), &ref));
     const mls_private_package package = {
-        .suite = tools.suite->id,
+        .suite = tools.suite_id,
         .ref = mls_hash_bytes(&ref),
         .package = kith_bytes_of_buf(&bytes),
         .init_private = kith_bytes_of_secret(&init.private_key),
@@ -201,7 +201,7 @@ kith_err
 mls_key_package_new(const mls_env *env, const mls_key_package_params *params, kith_buf *public_out,
                     kith_buf *private_out)
 {
-    const mls_suite *suite = mls_suite_find(params->suite);
+    const mls_suite *suite = mls_suite_of(env, params->suite);
 
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
     KITH_ENSURE(params->not_after_s >= params->not_before_s &&
@@ -213,7 +213,7 @@ mls_key_package_new(const mls_env *env, const mls_key_package_params *params, ki
 /* ---- Reading one ---- */
 
 static kith_err
-read_package(kith_bytes message, mls_key_package *out, const mls_suite **suite)
+read_package(const mls_env *env, kith_bytes message, mls_key_package *out, const mls_suite **suite)
 {
     kith_bytes body;
     mls_key_package package;
@@ -222,7 +222,7 @@ read_package(kith_bytes message, mls_key_package *out, const mls_suite **suite)
     kith_reader r = kith_reader_of(body);
     KITH_TRY(mls_key_package_decode(&r, &package));
     KITH_TRY(kith_reader_finish(&r));
-    *suite = mls_suite_find(package.suite);
+    *suite = mls_suite_of(env, package.suite);
     KITH_ENSURE(*suite != NULL, KITH_ERR_UNSUPPORTED);
     *out = package;
     return KITH_OK;
@@ -247,7 +247,7 @@ mls_key_package_import(const mls_env *env, kith_bytes key_package, const mls_pac
     KITH_AUTO(sign_key) signer = {0};
     mls_hash ref = {0};
 
-    KITH_TRY(read_package(key_package, &package, &suite));
+    KITH_TRY(read_package(env, key_package, &package, &suite));
     const mls_tools tools = mls_tools_of(env, suite);
     KITH_TRY(
         crypto_sign_key_import(env->crypto, suite->sign, keys->signature_private, &signer.key));
@@ -275,7 +275,7 @@ mls_key_package_inspect(const mls_env *env, kith_bytes key_package, uint64_t now
     const mls_package_rules rules = {
         .lifetime_max_s = mls_lifetime_max(env), .check_time = true, .now_s = now_s};
 
-    KITH_TRY(read_package(key_package, &package, &suite));
+    KITH_TRY(read_package(env, key_package, &package, &suite));
     KITH_TRY(mls_key_package_check(mls_tools_of(env, suite), &package, &rules));
     *out = (mls_key_package_info){
         .suite = package.suite,
@@ -296,7 +296,7 @@ mls_key_package_ref(const mls_env *env, kith_bytes key_package, kith_buf *out)
     const mls_suite *suite = NULL;
     mls_hash ref = {0};
 
-    KITH_TRY(read_package(key_package, &package, &suite));
+    KITH_TRY(read_package(env, key_package, &package, &suite));
     KITH_TRY(package_ref(mls_tools_of(env, suite), package.bytes, &ref));
     return kith_buf_append(out, mls_hash_bytes(&ref));
 }

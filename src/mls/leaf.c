@@ -82,13 +82,13 @@ list_own_types(const mls_leaf_draft *draft, type_list *out)
 }
 
 static kith_err
-write_suites(kith_writer *w, uint16_t grease)
+write_suites(const mls_env *env, kith_writer *w, uint16_t grease)
 {
     size_t mark = 0;
 
     KITH_TRY(kith_write_open(w, KITH_VEC_VAR, &mark));
     for (size_t i = 0; i < mls_suite_count(); i++) {
-        KITH_TRY(kith_write_u16(w, mls_suite_at(i)));
+        KITH_TRY(kith_write_u16(w, mls_suite_id_of(env, mls_suite_find(mls_suite_at(i)))));
     }
     KITH_TRY(kith_write_u16(w, grease));
     return kith_write_close(w, KITH_VEC_VAR, mark);
@@ -105,7 +105,7 @@ write_capabilities(const mls_leaf_draft *draft, kith_writer *w)
     KITH_TRY(pick_grease(&env->rng, &grease));
     KITH_TRY(list_own_types(draft, &own));
     KITH_TRY(kith_write_varvec(w, kith_bytes_of((const uint8_t[]){0, MLS_VERSION_MLS10}, 2)));
-    KITH_TRY(write_suites(w, grease));
+    KITH_TRY(write_suites(env, w, grease));
     KITH_TRY(write_values(w, &(value_list){.items = env->extension_types,
                                            .count = env->extension_type_count,
                                            .more = own.items,

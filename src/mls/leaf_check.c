@@ -112,7 +112,7 @@ mls_leaf_check(mls_tools tools, const mls_leaf *leaf, const mls_leaf_rules *rule
     KITH_ENSURE(rules->source == 0 || node->source == rules->source, KITH_ERR_REJECTED);
     KITH_TRY(crypto_kem_public_check(tools.crypto, tools.suite->hpke.kem, node->encryption_key));
     KITH_ENSURE(mls_list_has(node->capabilities.versions, MLS_VERSION_MLS10) &&
-                    mls_list_has(node->capabilities.cipher_suites, tools.suite->id),
+                    mls_list_has(node->capabilities.cipher_suites, tools.suite_id),
                 KITH_ERR_UNSUPPORTED);
     KITH_ENSURE(mls_list_has(node->capabilities.credentials, node->credential.type),
                 KITH_ERR_REJECTED);

@@ -39,15 +39,40 @@
 #define MLS_SUITE_P256_AES128_P256 0x0002u
 #define MLS_SUITE_X25519_CHACHA_ED25519 0x0003u
 #define MLS_SUITE_P384_AES256_P384 0x0007u
-/* ML-KEM-768 + X25519, AES-256-GCM, SHA-384, Ed25519; an id of the private range until IANA gives one. */
-#define MLS_SUITE_PQ 0xf007u
+#define MLS_SUITE_X448_AES256_ED448 0x0004u
+#define MLS_SUITE_P521_AES256_P521 0x0005u
+#define MLS_SUITE_X448_CHACHA_ED448 0x0006u
+
+/* Post-quantum suites [MLS-PQ], in the order of the draft: ids of the private range until IANA gives some,
+ * and mls_env.suite_aliases for whoever chose others. The first five are hybrids, the last three have
+ * signatures of ML-DSA. */
+#define MLS_SUITE_MLKEM768_X25519_SHA256 0xf006u
+#define MLS_SUITE_MLKEM768_X25519_SHA384 0xf007u
+#define MLS_SUITE_MLKEM768_P256_SHA256 0xf008u
+#define MLS_SUITE_MLKEM768_P256_SHA384 0xf009u
+#define MLS_SUITE_MLKEM1024_P384_SHA384 0xf00au
+#define MLS_SUITE_MLKEM768_ED25519 0xf00bu
+#define MLS_SUITE_MLKEM768_P256_SIGN 0xf00cu
+#define MLS_SUITE_MLKEM1024_P384_SIGN 0xf00du
+#define MLS_SUITE_MLKEM768_X25519_MLDSA44 0xf00eu
+#define MLS_SUITE_MLKEM768_MLDSA65 0xf00fu
+#define MLS_SUITE_MLKEM1024_MLDSA87 0xf010u
+/* The one to choose: ML-KEM-768 + X25519, AES-256-GCM, SHA-384, Ed25519. */
+#define MLS_SUITE_PQ MLS_SUITE_MLKEM768_X25519_SHA384
 
 /* How many suites this build has, and their ids (index below the count; 0 beyond it). */
 KITH_API size_t mls_suite_count(void);
 KITH_API uint16_t mls_suite_at(size_t index);
 KITH_API bool mls_suite_is_supported(uint16_t suite);
-/* The suite's name as in the IANA registry, or NULL for a suite that is not supported. */
+/* The suite's name as in the IANA registry or the draft, or NULL for a suite that is not supported. */
 KITH_API const char *mls_suite_name(uint16_t suite);
+
+/* Another id for one of these suites. With aliases in an mls_env, every call that takes that env or what was
+ * made with it knows the suite under `id` only, on the wire and in its arguments and results. */
+typedef struct mls_suite_alias {
+    uint16_t suite; /* as above */
+    uint16_t id; /* instead of it */
+} mls_suite_alias;
 
 /* ---- Plain values -------------------------------------------------------------------------- */
 
@@ -154,6 +179,10 @@ typedef struct mls_env {
 
     /* Longest total lifetime accepted in a key package [RFC9420 §7.2]; 0: MLS_LIFETIME_DEFAULT_S. */
     uint64_t lifetime_max_s;
+
+    /* Suites that go by other ids than above. Borrowed; may be NULL. No two may have the same `suite` or `id`. */
+    const mls_suite_alias *suite_aliases;
+    size_t suite_alias_count;
 } mls_env;
 
 #define MLS_LIFETIME_DEFAULT_S (100u * 86400u)

@@ -22,7 +22,7 @@ mls_key_package_check(mls_tools tools, const mls_key_package *package,
                                        .now_s = rules->now_s,
                                        .is_trusted = rules->is_trusted};
 
-    KITH_ENSURE(package->suite == tools.suite->id, KITH_ERR_REJECTED);
+    KITH_ENSURE(package->suite == tools.suite_id, KITH_ERR_REJECTED);
     KITH_TRY(crypto_kem_public_check(tools.crypto, tools.suite->hpke.kem, package->init_key));
     /* The init key serves nothing else [RFC9420 §10.1]. */
     KITH_ENSURE(!kith_bytes_equal(package->init_key, package->leaf.encryption_key),

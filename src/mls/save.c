@@ -162,7 +162,7 @@ is_consistent(const mls_epoch *epoch)
 {
     const bool inside = mls_tree_leaf(&epoch->tree, epoch->own_leaf) != NULL;
 
-    return epoch->context.suite == epoch->tools.suite->id && inside == (epoch->messages != NULL) &&
+    return epoch->context.suite == epoch->tools.suite_id && inside == (epoch->messages != NULL) &&
            inside == (epoch->own_leaf != MLS_LEAF_NONE);
 }
 
@@ -461,7 +461,7 @@ static kith_err
 write_group(kith_writer *w, const mls_group *group, bool with_tree)
 {
     KITH_TRY(kith_write_u8(w, SAVE_VERSION));
-    KITH_TRY(kith_write_u16(w, group->tools.suite->id));
+    KITH_TRY(kith_write_u16(w, group->tools.suite_id));
     KITH_TRY(write_settings(w, &group->settings));
     KITH_TRY(write_secret(w, &group->signature_private));
     KITH_TRY(kith_write_bool(w, group->is_over));
@@ -548,7 +548,7 @@ load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out
     KITH_TRY(kith_read_u8(&r, &version));
     KITH_ENSURE(version == SAVE_VERSION, KITH_ERR_UNSUPPORTED);
     KITH_TRY(kith_read_u16(&r, &suite_id));
-    const mls_suite *suite = mls_suite_find(suite_id);
+    const mls_suite *suite = mls_suite_of(env, suite_id);
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
     KITH_TRY(read_settings(&r, &settings));
     KITH_TRY(read_secret(&r, &signature_private));

@@ -17,6 +17,9 @@ typedef struct mls_suite {
 
 /* Static; NULL: not supported. */
 const mls_suite *mls_suite_find(uint16_t id);
+/* The same by the id that the env gives it; and the other way. */
+const mls_suite *mls_suite_of(const mls_env *env, uint16_t id);
+uint16_t mls_suite_id_of(const mls_env *env, const mls_suite *suite);
 /* KDF.Nh in bytes. */
 size_t mls_suite_hash_len(const mls_suite *suite);
 
@@ -25,6 +28,7 @@ typedef struct mls_tools {
     const kith_alloc *alloc;
     crypto *crypto;
     const mls_suite *suite;
+    uint16_t suite_id; /* on the wire: another than suite->id when the env has an alias */
 } mls_tools;
 
 #endif

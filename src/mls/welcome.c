@@ -151,7 +151,7 @@ mls_welcome_write(const mls_job *job, const mls_item_list *items, const mls_info
     KITH_TRY(mls_seal_prepare(job->tools, &bound, &info_hash));
     KITH_TRY(write_psks(job, &psks));
     KITH_TRY(mls_message_start(&w, MLS_WIRE_WELCOME));
-    KITH_TRY(kith_write_u16(&w, job->tools.suite->id));
+    KITH_TRY(kith_write_u16(&w, job->tools.suite_id));
     KITH_TRY(kith_write_open(&w, KITH_VEC_VAR, &mark));
     for (size_t i = 0; i < items->count; i++) {
         if (items->items[i].proposal.type != MLS_PROPOSAL_ADD) {
