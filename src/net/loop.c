@@ -201,6 +201,8 @@ close_all(net_loop *loop)
 {
     uv_close((uv_handle_t *)&loop->turn, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
+    /* A stop that came after the last run ends the next one at once. */
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
