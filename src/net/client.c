@@ -120,7 +120,7 @@ static void
 lose(net_client *client, net_lost reason)
 {
     reset(client);
-    net_loop_again(loop);
+    net_loop_again(client->loop);
     client->events.lost(client->events.ctx, reason);
 }
 
@@ -136,7 +136,7 @@ handle_up(void *ctx)
     }
     client->state = CLIENT_UP;
     net_timer_set(client->timer, NET_CLIENT_STALL_MS);
-    net_loop_again(loop);
+    net_loop_again(client->loop);
     client->events.up(client->events.ctx, exporter);
     kith_wipe(exporter, sizeof exporter);
 }
@@ -146,7 +146,6 @@ handle_bytes(void *ctx, kith_bytes bytes)
 {
     const net_client *client = ctx;
 
-    net_loop_again(loop);
     client->events.bytes(client->events.ctx, bytes);
 }
 
@@ -154,15 +153,13 @@ static void
 handle_room(void *ctx)
 {
     net_client *client = ctx;
-    net_loop *loop = client->loop;
 
     if (client->has_sent && net_stream_queued(client->stream) == 0) {
         client->has_sent = false;
         if (client->events.sent != NULL) {
-            net_loop_again(loop);
-            client->events.sent(client->events.ctx);
             /* Streams write at the end of a turn: what the owner makes of it needs another one. */
-            net_loop_again(loop);
+            net_loop_again(client->loop);
+            client->events.sent(client->events.ctx);
         }
     }
 }
