@@ -92,12 +92,13 @@ sweep(const relay_run *run, relay_conv *conv)
     const uint64_t most = conv->swept_seq + RELAY_SWEEP_MAX;
     const uint64_t to = conv->first_seq < most ? conv->first_seq : most;
     const relay_range range = {.row = conv->row, .from = conv->swept_seq, .to = to};
-    relay_freed freed = {0};
+    relay_freed freed = {.items = conv->entries, .bytes = conv->bytes};
 
     if (to == conv->swept_seq) {
         return KITH_OK;
     }
-    KITH_TRY(run->store->entries_delete(run->ctx, &range, &freed));
+    /* Mostly everything goes: then there is nothing to count. */
+    KITH_TRY(run->store->entries_delete(run->ctx, &range, to == conv->next_seq ? NULL : &freed));
     conv->entries -= freed.items;
     conv->bytes -= freed.bytes;
     conv->swept_seq = to;

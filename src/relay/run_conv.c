@@ -36,9 +36,10 @@ relay_run_conv_open(const relay_run *run)
     }
     KITH_ENSURE(err == KITH_ERR_NOT_FOUND, err);
     conv = (relay_conv){.next_seq = 1, .first_seq = 1, .swept_seq = 1, .readers = in->readers};
+    relay_copy_id(conv.id, in->conv_id, PROTO_ID_LEN);
     relay_copy_id(conv.token_hash, in->token_hash, PROTO_ID_LEN);
     relay_copy_id(conv.open_hash, in->token_hash, PROTO_ID_LEN);
-    return run->store->conv_add(run->ctx, in->conv_id, &conv);
+    return run->store->conv_add(run->ctx, &conv);
 }
 
 /* ---- CONV_APPEND ---- */

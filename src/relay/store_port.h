@@ -45,6 +45,7 @@ typedef struct relay_ticket {
 
 typedef struct relay_conv {
     uint64_t row;
+    uint8_t id[PROTO_ID_LEN];
     uint64_t next_seq; /* of the next entry, 1.. */
     uint64_t last_commit; /* seq of the newest commit; 0: none yet */
     uint64_t first_seq; /* of the first entry that is kept; next_seq: none is */
@@ -178,8 +179,8 @@ typedef struct relay_store {
     /* R. NOT_FOUND. */
     kith_err (*conv_find)(void *ctx, const uint8_t *conv_id, relay_conv *out);
     /* EXISTS. `conv->row` is written. */
-    kith_err (*conv_add)(void *ctx, const uint8_t *conv_id, relay_conv *conv);
-    /* Stores everything of it but row and open_hash. */
+    kith_err (*conv_add)(void *ctx, relay_conv *conv);
+    /* Stores everything of one that was found in this transaction, but row, id and open_hash. */
     kith_err (*conv_save)(void *ctx, const relay_conv *conv);
     /* R. The newest remembered epoch of that token. NOT_FOUND. */
     kith_err (*epoch_find)(void *ctx, uint64_t conv_row, const uint8_t *token_hash,
@@ -191,7 +192,8 @@ typedef struct relay_store {
     kith_err (*epoch_drop)(void *ctx, uint64_t conv_row);
     /* Adds an entry and its mark. EXISTS: the mark is there; nothing changed. */
     kith_err (*entry_add)(void *ctx, uint64_t conv_row, const relay_item *entry);
-    /* Deletes entries with `from <= seq < to`, keeps their marks. */
+    /* Deletes entries with `from <= seq < to`, keeps their marks. `out` may be NULL: who knows what goes saves the
+     * counting. */
     kith_err (*entries_delete)(void *ctx, const relay_range *range, relay_freed *out);
     /* NOT_FOUND. */
     kith_err (*mark_find)(void *ctx, uint64_t conv_row, const uint8_t *append_id, relay_mark *out);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Conversations, epochs, entries and their marks in the server's store, and walks over entries and inbox items. */
+#include <string.h>
+
 #include "store/relay_parts.h"
 
 static kith_err
@@ -22,15 +24,30 @@ read_conv(store_run *run, relay_conv *out)
 }
 
 static kith_err
-conv_find(void *ctx, const uint8_t *conv_id, relay_conv *out)
+conv_read(store_db *db, const uint8_t *conv_id, relay_conv *out)
 {
     KITH_AUTO(store_run) run = {0};
-    relay_conv found = {0};
 
-    KITH_TRY(store_run_start(store_relay_db(ctx), RELAY_SQL_CONV_FIND, &run));
+    KITH_TRY(store_run_start(db, RELAY_SQL_CONV_FIND, &run));
     store_bind_bytes(&run, 1, kith_bytes_of(conv_id, PROTO_ID_LEN));
     KITH_TRY(store_relay_row(&run));
-    KITH_TRY(read_conv(&run, &found));
+    return read_conv(&run, out);
+}
+
+static kith_err
+conv_find(void *ctx, const uint8_t *conv_id, relay_conv *out)
+{
+    store_relay *store = ctx;
+    relay_conv found = {0};
+
+    if (store_relay_cache_find(store, conv_id, out)) {
+        return KITH_OK;
+    }
+    memcpy(found.id, conv_id, PROTO_ID_LEN);
+    KITH_TRY(conv_read(store->db, conv_id, &found));
+    if (store_db_in_transaction(store->db)) {
+        KITH_TRY(store_relay_cache_add(store, &found));
+    }
     *out = found;
     return KITH_OK;
 }
@@ -50,12 +67,12 @@ bind_conv(store_run *run, const relay_conv *conv)
 }
 
 static kith_err
-conv_add(void *ctx, const uint8_t *conv_id, relay_conv *conv)
+conv_add(void *ctx, relay_conv *conv)
 {
     KITH_AUTO(store_run) run = {0};
 
     KITH_TRY(store_run_start(store_relay_db(ctx), RELAY_SQL_CONV_ADD, &run));
-    store_bind_bytes(&run, 1, kith_bytes_of(conv_id, PROTO_ID_LEN));
+    store_bind_bytes(&run, 1, KITH_BYTES(conv->id));
     bind_conv(&run, conv);
     store_bind_bytes(&run, 12, KITH_BYTES(conv->open_hash));
     KITH_TRY(store_run_exec(&run));
@@ -63,15 +80,24 @@ conv_add(void *ctx, const uint8_t *conv_id, relay_conv *conv)
     return KITH_OK;
 }
 
-static kith_err
-conv_save(void *ctx, const relay_conv *conv)
+kith_err
+store_relay_conv_update(store_db *db, const relay_conv *conv)
 {
     KITH_AUTO(store_run) run = {0};
 
-    KITH_TRY(store_run_start(store_relay_db(ctx), RELAY_SQL_CONV_SAVE, &run));
+    KITH_TRY(store_run_start(db, RELAY_SQL_CONV_SAVE, &run));
     store_bind_u64(&run, 1, conv->row);
     bind_conv(&run, conv);
     return store_run_exec(&run);
+}
+
+static kith_err
+conv_save(void *ctx, const relay_conv *conv)
+{
+    if (store_relay_cache_save(ctx, conv)) {
+        return KITH_OK;
+    }
+    return store_relay_conv_update(store_relay_db(ctx), conv);
 }
 
 /* ---- Epochs ---- */
@@ -164,22 +190,33 @@ entry_add(void *ctx, uint64_t conv_row, const relay_item *entry)
 }
 
 static kith_err
-entries_delete(void *ctx, const relay_range *range, relay_freed *out)
+count_entries(store_db *db, const relay_range *range, relay_freed *out)
 {
     KITH_AUTO(store_run) run = {0};
     relay_freed freed = {0};
-    uint64_t len = 0;
 
-    kith_err err = STORE_RELAY_FIRST(store_relay_db(ctx), RELAY_SQL_ENTRIES_DELETE, &run,
-                                     range->row, range->from, range->to);
-    while (err == KITH_OK) {
-        KITH_TRY(store_column_u64(&run, 0, &len));
-        freed.items++;
-        freed.bytes += len;
-        err = store_relay_row(&run);
-    }
-    KITH_ENSURE(err == KITH_ERR_NOT_FOUND, err);
+    KITH_TRY(
+        STORE_RELAY_FIRST(db, RELAY_SQL_ENTRIES_COUNT, &run, range->row, range->from, range->to));
+    KITH_TRY(store_column_u64(&run, 0, &freed.items));
+    KITH_TRY(store_column_u64(&run, 1, &freed.bytes));
     *out = freed;
+    return KITH_OK;
+}
+
+/* Counting first is cheaper than RETURNING, which keeps every row until the last is deleted. */
+static kith_err
+entries_delete(void *ctx, const relay_range *range, relay_freed *out)
+{
+    store_db *db = store_relay_db(ctx);
+    relay_freed freed = {0};
+
+    if (out != NULL) {
+        KITH_TRY(count_entries(db, range, &freed));
+    }
+    KITH_TRY(STORE_RELAY_EXEC(db, RELAY_SQL_ENTRIES_DELETE, range->row, range->from, range->to));
+    if (out != NULL) {
+        *out = freed;
+    }
     return KITH_OK;
 }
 

@@ -7,11 +7,37 @@
 #include "store/relay_sql.h"
 #include "store/relay_store.h"
 
+/* Conversations that one transaction remembers. */
+#define STORE_RELAY_SLOTS 256u
+
+typedef struct store_relay_slot {
+    bool is_used;
+    bool is_dirty; /* not written yet */
+    relay_conv conv;
+} store_relay_slot;
+
 struct store_relay {
     store_db *db;
     relay_store port;
     store_run walk; /* open between walk and walk_end */
+    store_relay_slot slots[STORE_RELAY_SLOTS];
+    uint16_t used[STORE_RELAY_SLOTS]; /* which slots are */
+    size_t used_count;
+    uint64_t mark_conv; /* the last mark that the expiry looked at */
+    uint8_t mark_id[PROTO_SHORT_ID_LEN];
 };
+
+/* False: the transaction has not touched it. */
+bool store_relay_cache_find(store_relay *store, const uint8_t *conv_id, relay_conv *out);
+/* Takes in what was read; may write another one back. */
+KITH_MUST_USE kith_err store_relay_cache_add(store_relay *store, const relay_conv *conv);
+/* False: it is not remembered, and must be written now. */
+bool store_relay_cache_save(store_relay *store, const relay_conv *conv);
+/* Writes back what was changed; before a commit, and before a statement that looks at the table. */
+KITH_MUST_USE kith_err store_relay_cache_flush(store_relay *store);
+/* Forgets everything, written or not. */
+void store_relay_cache_drop(store_relay *store);
+KITH_MUST_USE kith_err store_relay_conv_update(store_db *db, const relay_conv *conv);
 
 /* Each fills in the functions of one subject. */
 void store_relay_add_accounts(relay_store *port);

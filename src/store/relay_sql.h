@@ -38,9 +38,8 @@
     " time_ms INTEGER NOT NULL, kind INTEGER NOT NULL, append_id BLOB NOT NULL,"                   \
     " body BLOB NOT NULL);"                                                                        \
     "CREATE UNIQUE INDEX entry_by_seq ON entry(conv, seq);"                                        \
-    "CREATE TABLE mark(row INTEGER PRIMARY KEY, conv INTEGER NOT NULL, append_id BLOB NOT NULL,"   \
-    " seq INTEGER NOT NULL, time_ms INTEGER NOT NULL);"                                            \
-    "CREATE UNIQUE INDEX mark_by_id ON mark(conv, append_id);"                                     \
+    "CREATE TABLE mark(conv INTEGER NOT NULL, append_id BLOB NOT NULL, seq INTEGER NOT NULL,"      \
+    " time_ms INTEGER NOT NULL, PRIMARY KEY(conv, append_id)) WITHOUT ROWID;"                      \
     "CREATE TABLE ack(conv INTEGER NOT NULL, reader BLOB NOT NULL, seq INTEGER NOT NULL,"          \
     " time_ms INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(conv, reader)) WITHOUT ROWID;" \
     "CREATE TABLE item(row INTEGER PRIMARY KEY, device INTEGER NOT NULL, number INTEGER NOT NULL," \
@@ -130,8 +129,9 @@
     X(CONV_EPOCHS, "UPDATE conv SET epochs=epochs-1 WHERE row=?1")                                 \
     X(ENTRY_ADD, "INSERT INTO entry(conv, seq, time_ms, kind, append_id, body)"                    \
                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                                \
-    X(ENTRIES_DELETE, "DELETE FROM entry WHERE conv=?1 AND seq>=?2 AND seq<?3"                     \
-                      " RETURNING length(body)")                                                   \
+    X(ENTRIES_DELETE, "DELETE FROM entry WHERE conv=?1 AND seq>=?2 AND seq<?3")                    \
+    X(ENTRIES_COUNT, "SELECT count(*), ifnull(sum(length(body)), 0) FROM entry"                    \
+                     " WHERE conv=?1 AND seq>=?2 AND seq<?3")                                      \
     X(ENTRIES_WALK, "SELECT seq, time_ms, append_id, body, kind FROM entry"                        \
                     " WHERE conv=?1 AND seq>=?2 AND seq<=?3 ORDER BY seq")                         \
     X(ENTRIES_AGED, "SELECT conv, max(seq), count(*), sum(length(body)) FROM entry WHERE row IN"   \
@@ -141,8 +141,9 @@
                       " (SELECT row FROM entry ORDER BY row LIMIT ?2) AND time_ms<?1")             \
     X(MARK_ADD, "INSERT INTO mark(conv, append_id, seq, time_ms) VALUES(?1, ?2, ?3, ?4)")          \
     X(MARK_FIND, "SELECT seq, time_ms FROM mark WHERE conv=?1 AND append_id=?2")                   \
-    X(MARK_EXPIRE, "DELETE FROM mark WHERE row IN (SELECT row FROM mark ORDER BY row LIMIT ?2)"    \
-                   " AND time_ms<?1")                                                              \
+    X(MARK_NEXT, "SELECT conv, append_id, time_ms FROM mark WHERE (conv, append_id)>(?1, ?2)"      \
+                 " ORDER BY conv, append_id LIMIT ?3")                                             \
+    X(MARK_DELETE, "DELETE FROM mark WHERE conv=?1 AND append_id=?2")                              \
     X(ACK_FIND, "SELECT seq, since FROM ack WHERE conv=?1 AND reader=?2")                          \
     X(ACK_PUT, "INSERT INTO ack(conv, reader, seq, time_ms, since) VALUES(?1, ?2, ?3, ?4, ?5)"     \
                " ON CONFLICT(conv, reader) DO UPDATE SET seq=?3, time_ms=?4")                      \

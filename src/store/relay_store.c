@@ -28,16 +28,24 @@ begin(void *ctx)
     return store_db_begin(store_relay_db(ctx));
 }
 
-static kith_err
-commit(void *ctx)
-{
-    return store_db_commit(store_relay_db(ctx));
-}
-
 static void
 rollback(void *ctx)
 {
+    store_relay_cache_drop(ctx);
     store_db_rollback(store_relay_db(ctx));
+}
+
+static kith_err
+commit(void *ctx)
+{
+    const kith_err err = store_relay_cache_flush(ctx);
+
+    if (err != KITH_OK) {
+        rollback(ctx);
+        return err;
+    }
+    store_relay_cache_drop(ctx);
+    return store_db_commit(store_relay_db(ctx));
 }
 
 /* ---- What statements share ---- */

@@ -61,9 +61,10 @@ add_conv(scene *s, const uint8_t *id)
 {
     relay_conv conv = {.next_seq = 1, .first_seq = 1, .swept_seq = 1, .readers = 2};
 
+    memcpy(conv.id, id, sizeof conv.id);
     conv.token_hash[0] = 't';
     conv.open_hash[0] = 'o';
-    assert_ok(s->port->conv_add(s->ctx, id, &conv));
+    assert_ok(s->port->conv_add(s->ctx, &conv));
     return conv;
 }
 
@@ -270,8 +271,9 @@ a_conversation_is_saved_as_a_whole(void **state)
     begin(&s);
 
     relay_conv conv = add_conv(&s, id_a);
-    assert_err(s.port->conv_add(s.ctx, id_a, &found), KITH_ERR_EXISTS);
+    assert_err(s.port->conv_add(s.ctx, &conv), KITH_ERR_EXISTS);
     conv = (relay_conv){.row = conv.row,
+                        .id = {'a'},
                         .next_seq = 10,
                         .last_commit = 9,
                         .first_seq = 8,
@@ -287,6 +289,41 @@ a_conversation_is_saved_as_a_whole(void **state)
     assert_ok(s.port->conv_find(s.ctx, id_a, &found));
     assert_memory_equal(&found, &conv, sizeof conv);
     commit(&s);
+    begin(&s);
+    assert_ok(s.port->conv_find(s.ctx, id_a, &found));
+    assert_memory_equal(&found, &conv, sizeof conv);
+    found.next_seq = 11;
+    assert_ok(s.port->conv_save(s.ctx, &found));
+    s.port->rollback(s.ctx);
+    assert_ok(s.port->conv_find(s.ctx, id_a, &found));
+    assert_int_equal(found.next_seq, 10);
+    close_scene(&s);
+}
+
+static void
+many_conversations_of_one_transaction_are_all_saved(void **state)
+{
+    (void)state;
+    scene s;
+    relay_conv conv = {0};
+    open_scene(&s);
+    begin(&s);
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint8_t id[PROTO_ID_LEN] = {0};
+        memcpy(id, &i, sizeof i);
+        (void)add_conv(&s, id);
+        assert_ok(s.port->conv_find(s.ctx, id, &conv));
+        conv.next_seq = 5 + i;
+        assert_ok(s.port->conv_save(s.ctx, &conv));
+    }
+    commit(&s);
+
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint8_t id[PROTO_ID_LEN] = {0};
+        memcpy(id, &i, sizeof i);
+        assert_ok(s.port->conv_find(s.ctx, id, &conv));
+        assert_int_equal(conv.next_seq, 5 + i);
+    }
     close_scene(&s);
 }
 
@@ -612,6 +649,7 @@ main(void)
         cmocka_unit_test(a_device_that_leaves_the_list_loses_everything_but_its_number),
         cmocka_unit_test(tickets_are_saved_counted_and_expire),
         cmocka_unit_test(a_conversation_is_saved_as_a_whole),
+        cmocka_unit_test(many_conversations_of_one_transaction_are_all_saved),
         cmocka_unit_test(epochs_are_found_by_token_and_by_place_and_the_oldest_is_dropped),
         cmocka_unit_test(an_entry_with_the_mark_of_another_changes_nothing),
         cmocka_unit_test(deleting_entries_counts_them_and_keeps_their_marks),

@@ -73,13 +73,12 @@ static void
 add_conv(stage *s)
 {
     relay_conv conv = {.next_seq = 1, .first_seq = 1, .swept_seq = 1, .readers = 1};
-    uint8_t id[PROTO_ID_LEN] = {0};
     uint8_t token[PROTO_ID_LEN] = {0};
 
-    memset(id, 0x11, sizeof id);
+    memset(conv.id, 0x11, sizeof conv.id);
     memset(token, 0x22, sizeof token);
     must(crypto_sha256(s->crypto, KITH_BYTES(token), conv.token_hash));
-    must(s->port->conv_add(s->port->ctx, id, &conv));
+    must(s->port->conv_add(s->port->ctx, &conv));
 }
 
 static void
