@@ -158,6 +158,8 @@ typedef struct core_conv {
     bool is_must; /* what the last plan said: a change comes before any message */
     uint64_t change_ms; /* when a change that others may make as well is made here; 0: not set */
     uint64_t receipt_ms; /* when receipts go out; 0: none are due */
+    uint64_t
+        history_ms; /* until then what was missed is waited for, and the log is not read; 0: nothing is */
     uint64_t repair_ms; /* when a peer is asked again */
     uint32_t repairs; /* times that one was asked */
     core_pack *packs;

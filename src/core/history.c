@@ -250,6 +250,24 @@ send_piece(core *c, core_conv *by, const core_conv *conv, kith_buf *entries)
     return KITH_OK;
 }
 
+/* The last entry of an answer names no message: it says in which epoch the device was that answered. */
+static kith_err
+append_end(kith_buf *entries, const core_conv *conv)
+{
+    static const uint8_t nothing[1] = {0};
+    const content_history_entry end = {.sent_ms = conv->epoch, .content = KITH_BYTES(nothing)};
+
+    return content_history_append(entries, &end);
+}
+
+static bool
+is_end(const content_history_entry *entry)
+{
+    static const uint8_t no_id[CORE_MESSAGE_ID_LEN] = {0};
+
+    return memcmp(entry->message_id, no_id, sizeof no_id) == 0;
+}
+
 static kith_err
 append_entry(kith_buf *entries, const core_line *line)
 {
@@ -302,6 +320,7 @@ send_since(core *c, core_conv *by, const core_conv *conv, uint64_t n, bool is_ow
         }
     }
     KITH_ENSURE(err == KITH_OK || err == KITH_ERR_NOT_FOUND, err);
+    KITH_TRY(append_end(&entries, conv));
     return send_piece(c, by, conv, &entries);
 }
 
@@ -360,7 +379,12 @@ core_history_take(core *c, const core_said *said, const content_history *history
         return KITH_OK;
     }
     while (!kith_reader_done(&r) && content_history_next(&r, &entry) == KITH_OK) {
-        KITH_TRY(take_entry(c, conv, said, &entry));
+        if (!is_end(&entry)) {
+            KITH_TRY(take_entry(c, conv, said, &entry));
+        } else if (core_account_is_own(c, said->account) && entry.sent_ms >= conv->epoch) {
+            core_changed(c);
+            conv->history_ms = 0; /* whoever answered had read up to where this device reads on */
+        }
     }
     return KITH_OK;
 }

@@ -62,6 +62,8 @@
 #define CORE_PUTS_IN_FLIGHT 8u
 /* Before another device is asked again to bring this one back. */
 #define CORE_REPAIR_MS 60000u
+/* Own devices are given so long to say what was missed before the log is read on. */
+#define CORE_HISTORY_WAIT_MS 10000u
 /* Devices that are brought back into a conversation at once. */
 #define CORE_REJOINS_MAX 8u
 /* History given to a device that is linked: newest messages of each conversation, and bytes in all. */

@@ -209,6 +209,10 @@ core_log_pump(core *c, core_conv *conv)
     }
     /* The first acknowledgement says since when this device reads, so it comes before the first commit does. */
     KITH_TRY(acknowledge(c, conv));
+    if (conv->history_ms != 0 && !core_is_due(c, conv->history_ms)) {
+        core_wake_at(c, conv->history_ms);
+        return KITH_OK;
+    }
     return conv->is_reader ? subscribe(c, conv) : KITH_OK;
 }
 

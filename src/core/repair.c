@@ -134,6 +134,18 @@ core_repair_take(core *c, const core_said *said, const uint8_t id[CORE_CONV_LEN]
 
 /* ---- Back ---- */
 
+static bool
+can_ask_own(core *c)
+{
+    uint8_t id[CORE_CONV_LEN];
+
+    if (core_conv_own(c, id) != KITH_OK) {
+        return false;
+    }
+    const core_conv *own = core_conv_find(c, id);
+    return own->state == CORE_CHAT_ACTIVE && own->roster.items[0].devices > 1;
+}
+
 kith_err
 core_repair_done(core *c, core_conv *conv, uint64_t since_ms)
 {
@@ -141,7 +153,10 @@ core_repair_done(core *c, core_conv *conv, uint64_t since_ms)
                                .as.history_request.from_ms = since_ms};
 
     memcpy(control.as.history_request.conv_id, conv->id, sizeof control.as.history_request.conv_id);
-    /* Own devices may say what anybody said; a peer speaks for itself. */
-    KITH_TRY(core_control_send_own(c, &control));
+    /* Own devices may say what anybody said; a peer speaks for itself, in this very conversation. */
+    if (can_ask_own(c)) {
+        conv->history_ms = c->now_ms + CORE_HISTORY_WAIT_MS;
+        return core_control_send_own(c, &control);
+    }
     return conv->roster.kind == CORE_CHAT_DIRECT ? core_control_send(c, conv, &control) : KITH_OK;
 }
