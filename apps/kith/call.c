@@ -156,6 +156,8 @@ cli_tell(const cli *c, const char *method, const rpc_message *answer)
         tell_json(fault);
     } else if (is_wrong_place) {
         cli_say(WORDS_WRONG_PLACE);
+    } else if (strcmp(fault->reason, "removed") == 0) {
+        cli_say(WORDS_REMOVED);
     } else if (fault->kind == RPC_KIND_REQUEST && fault->field[0] != '\0') {
         cli_say("kith: %s", words_field(fault->field));
     } else {

@@ -46,6 +46,8 @@
     "It cannot be reached just now. Kith goes on trying; nothing more is needed from you."
 #define WORDS_WRONG_PLACE                                                                          \
     "Somebody else answers there than the one whom the link names. Nothing was sent. Ask for a new link."
+#define WORDS_REMOVED                                                                              \
+    "kith: This device was taken off your account. It shows what was said before, and no more."
 #define WORDS_KEPT "No connection just now. It is kept and will be sent."
 #define WORDS_SLOW "It takes longer than usual. Kith goes on; nothing more is needed from you."
 

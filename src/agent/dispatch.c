@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* One line in, one answer out, now or later: the table of methods and their parameters. */
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/internal.h"
@@ -128,6 +129,10 @@ answer(agent_call *call, kith_err err)
     }
     if (call->fault.kind == RPC_KIND_NONE) {
         call->fault = rpc_fault_of_err(err);
+    }
+    if (call->fault.kind == RPC_KIND_DENIED &&
+        core_account_get(call->face->agent->core).state == CORE_ACCOUNT_REMOVED) {
+        snprintf(call->fault.reason, sizeof call->fault.reason, "removed");
     }
     agent_face_fault(call->face, &call->request->id, &call->fault, call->data.doc);
 }

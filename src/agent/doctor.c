@@ -122,8 +122,8 @@ check_connection(agent *a, agent_json *list)
     char text[CORE_HOST_MAX + 128];
     net_lost why = NET_LOST_CLOSED;
 
-    if (account.state == CORE_ACCOUNT_NONE) {
-        add_check(list, "connection", true, "not needed: there is no account yet");
+    if (account.state == CORE_ACCOUNT_NONE || account.state == CORE_ACCOUNT_REMOVED) {
+        add_check(list, "connection", true, "not needed without an account");
         return;
     }
     if (account.online) {

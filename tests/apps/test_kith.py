@@ -224,6 +224,10 @@ class Errors(Case):
         self.assertEqual((status, out), (5, ""))
         self.assertEqual(json.loads(err), {"error": "offline", "message": "m", "reason": "unreachable"})
 
+    def test_a_device_that_was_removed_is_told(self):
+        self.fake.answers["invite.create"] = fault("denied", reason="removed")
+        self.assertIn("taken off your account", self.ends(4, "invite"))
+
     def test_an_agent_that_ends_in_the_middle_is_told(self):
         self.fake.answers["invite.create"] = lambda _: (self.fake.connections[-1].shutdown(socket.SHUT_RDWR), {})[1]
         self.assertIn("kith-agent", self.ends(1, "invite"))
