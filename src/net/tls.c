@@ -11,7 +11,7 @@
 #include "net/identity_parts.h"
 
 static const uint8_t alpn[] = {6, 'k', 'i', 't', 'h', '/', '1'};
-static const char groups[] = "X25519MLKEM768:X25519";
+#define GROUPS "X25519MLKEM768:X25519"
 /* As strong as what is inside; ChaCha20 for devices without AES instructions. */
 static const char suites[] = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const char exporter_label[] = "EXPORTER-kith-login";
@@ -30,6 +30,9 @@ failed(void)
 static bool
 set_common(SSL_CTX *ctx)
 {
+    /* The library takes the list through a pointer that it does not write through. */
+    char groups[] = GROUPS;
+
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

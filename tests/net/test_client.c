@@ -160,11 +160,12 @@ a_server_without_the_hybrid_group_is_met_with_x25519(void **state)
 {
     net_identity *identity = stub_identity();
     SSL_CTX *ctx = stub_ctx(identity);
+    char list[] = "X25519";
     caller c;
     stub s;
 
     (void)state;
-    SSL_CTX_set1_groups_list(ctx, "X25519");
+    SSL_CTX_set1_groups_list(ctx, list);
     caller_open(&c);
     meet(&c, &s, ctx, identity);
     assert_int_equal(c.ups, 1);

@@ -78,13 +78,14 @@ tls_12_and_foreign_groups_are_refused(void **state)
 {
     SSL_CTX *old = SSL_CTX_new(TLS_client_method());
     SSL_CTX *group = SSL_CTX_new(TLS_client_method());
+    char list[] = "P-256";
     place p;
 
     (void)state;
     place_open(&p, NULL);
     SSL_CTX_set_max_proto_version(old, TLS1_2_VERSION);
     refuse_handshake(&p, old);
-    SSL_CTX_set1_groups_list(group, "P-256");
+    SSL_CTX_set1_groups_list(group, list);
     refuse_handshake(&p, group);
     place_close(&p);
 }
