@@ -20,6 +20,7 @@
 #include "store/db_parts.h"
 
 #define CACHE_KIB_DEFAULT 2000u
+#define PAGE_BYTES_DEFAULT 4096u
 
 /* x'…' around two digits for each byte. */
 #define KEY_TEXT_LEN (2 * STORE_DB_KEY_LEN + 3)
@@ -69,6 +70,7 @@ static kith_err
 set_connection(store_db *db, const store_db_options *options)
 {
     const uint32_t cache = options->cache_kib != 0 ? options->cache_kib : CACHE_KIB_DEFAULT;
+    const uint32_t page = options->page_bytes != 0 ? options->page_bytes : PAGE_BYTES_DEFAULT;
     char sql[64] = {0};
 
     KITH_TRY(store_db_error(sqlite3_busy_timeout(db->handle, (int)options->busy_ms)));
@@ -76,7 +78,7 @@ set_connection(store_db *db, const store_db_options *options)
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL)));
     KITH_TRY(
         store_db_error(sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL)));
-    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%u", cache);
+    (void)snprintf(sql, sizeof sql, "PRAGMA page_size=%u; PRAGMA cache_size=-%u", page, cache);
     KITH_TRY(store_db_exec(db, sql));
     return store_db_exec(db, "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
                              "PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;");

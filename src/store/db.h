@@ -25,6 +25,7 @@ typedef struct store_db_options {
     bool exclusive; /* nobody else may open the file, not even this process; no -shm file is made */
     uint32_t busy_ms; /* how long to wait for another connection's lock before BUSY */
     uint32_t cache_kib; /* page cache; 0: 2,000 */
+    uint32_t page_bytes; /* of a file that is made: a power of 2 from 512 to 65536; 0: 4,096 */
     uint32_t
         checkpoint_pages; /* a commit that leaves this many pages in the WAL checkpoints; 0: none does */
 } store_db_options;

@@ -9,6 +9,8 @@
 
 #define WRITER_CACHE_KIB 65536u
 #define READER_CACHE_KIB 8192u
+/* Seven messages of 1 KB to a page: fewer pages for a commit to write than with SQLite's 4,096. */
+#define PAGE_BYTES 8192u
 /* How long a connection waits for another's lock: only a checkpoint or another program holds one. */
 #define BUSY_MS 5000u
 
@@ -147,6 +149,7 @@ store_relay_open(const char *path, const store_relay_options *options, store_rel
         .read_only = options->is_reader,
         .exclusive = options->exclusive,
         .busy_ms = BUSY_MS,
+        .page_bytes = PAGE_BYTES,
         .cache_kib = options->cache_kib != 0 ? options->cache_kib : cache,
     };
     store_relay *store = calloc(1, sizeof *store);

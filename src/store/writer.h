@@ -39,10 +39,10 @@ KITH_API bool store_writer_run_once(store_writer *writer);
 
 /* Jobs larger in number than this leave what is beyond to the next batch. */
 #define STORE_BATCH_MAX 1024u
-/* Pages of the WAL (4 KiB each) from which on the writer copies them into the file: when there is nothing else to do,
+/* Pages of the WAL (8 KiB each) from which on the writer copies them into the file: when there is nothing else to do,
  * and whatever there is to do. */
-#define STORE_CHECKPOINT_IDLE_PAGES 1024u
-#define STORE_CHECKPOINT_FORCED_PAGES 65536u
+#define STORE_CHECKPOINT_IDLE_PAGES 512u
+#define STORE_CHECKPOINT_FORCED_PAGES 8192u
 
 typedef struct store_writer_stats {
     uint64_t jobs;
