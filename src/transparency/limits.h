@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a peer or caller can make this layer process at once. Counts without a source are those of the
+ * vectors of the protocol [KEYTRANS §13]. */
+#ifndef KITH_TRANSPARENCY_LIMITS_H
+#define KITH_TRANSPARENCY_LIMITS_H
+
+/* Longest label in bytes: opaque label<0..2^8-1>. */
+#define KT_LABEL_MAX 255u
+/* Longest value of a version in bytes. The protocol allows 2^32-1; a device list needs a few thousand. */
+#define KT_VALUE_MAX 65536u
+/* Entries of a log, so that positions and sizes stay far from the end of 64 bits. */
+#define KT_SIZE_MAX (UINT64_C(1) << 48)
+/* Longest path through the log tree or the implicit search tree of so many entries. */
+#define KT_PATH_MAX 49u
+/* Lookups in one PrefixProof, and timestamps, PrefixProofs and prefix roots in one CombinedTreeProof. */
+#define KT_PROOF_ITEMS_MAX 255u
+/* Versions in one binary ladder: 33 powers of two, then 31 halvings. */
+#define KT_LADDER_MAX 64u
+/* Hashes in one PrefixProof or InclusionProof. */
+#define KT_ELEMENTS_MAX 65535u
+/* Depth of a leaf of the prefix tree; its encoding is one byte. */
+#define KT_DEPTH_MAX 255u
+/* Entries of a map of monitored positions. They lie on one path, so KT_PATH_MAX is what is ever needed. */
+#define KT_MONITOR_MAX KT_PATH_MAX
+/* Versions that one log entry adds to one label, and labels' versions that it adds in all. */
+#define KT_LABEL_UPDATES_MAX 64u
+#define KT_UPDATES_MAX 65535u
+/* Distinguished entries that one answer to owner monitoring or a walk covers. */
+#define KT_DISTINGUISHED_MAX 32u
+/* Longest request in bytes. */
+#define KT_REQUEST_MAX 65536u
+
+#endif

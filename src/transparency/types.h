@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The structures of the protocol and their encodings [KEYTRANS §11] [KEYTRANS §13]. Fields are in the
+ * order of the wire, `<a..b>` counts elements. What decodes borrows from the bytes that it was read from;
+ * a vector of variable-sized elements that only the algorithms can interpret stays encoded.
+ *
+ * Decoders: MALFORMED unless the bytes are one encoding; `*out` is written only on success.
+ */
+#ifndef KITH_TRANSPARENCY_TYPES_H
+#define KITH_TRANSPARENCY_TYPES_H
+
+#include "base/base.h"
+#include "crypto/crypto.h"
+#include "transparency/limits.h"
+
+/* Hash.Nh, VRF.Nh and Nc of both cipher suites; VRF.Np and the rest of KT_128_SHA256_Ed25519. */
+#define KT_HASH_LEN 32u
+#define KT_OPENING_LEN 16u
+#define KT_PROOF_LEN 80u
+#define KT_KEY_LEN 32u
+#define KT_SIGNATURE_LEN 64u
+
+typedef struct kt_hash {
+    uint8_t bytes[KT_HASH_LEN];
+} kt_hash;
+
+bool kt_hash_equal(const kt_hash *a, const kt_hash *b);
+KITH_MUST_USE kith_err kt_hash_read(kith_reader *r, kt_hash *out);
+KITH_MUST_USE kith_err kt_hash_write(kith_writer *w, const kt_hash *hash);
+kith_bytes kt_hash_bytes(const kt_hash *hash);
+
+/* The cipher suite of this library [KEYTRANS §17.1]. */
+#define KT_128_SHA256_ED25519 0x0002u
+
+typedef enum kt_mode {
+    KT_CONTACT_MONITORING = 1,
+    KT_THIRD_PARTY_MANAGEMENT = 2, /* known, not supported */
+    KT_THIRD_PARTY_AUDITING = 3,
+} kt_mode;
+
+/* What a client must know of a log beforehand. Durations are in milliseconds. */
+typedef struct kt_config {
+    kt_mode mode;
+    uint8_t signature_key[KT_KEY_LEN];
+    uint8_t vrf_key[KT_KEY_LEN];
+    uint64_t max_auditor_lag; /* this and the next two: with KT_THIRD_PARTY_AUDITING only */
+    uint64_t auditor_start;
+    uint8_t auditor_key[KT_KEY_LEN];
+    uint64_t max_ahead;
+    uint64_t max_behind;
+    uint64_t window; /* the Reasonable Monitoring Window */
+    bool has_lifetime;
+    uint64_t lifetime; /* above 0 and above `window` */
+} kt_config;
+
+/* UNSUPPORTED: another suite or mode. INVALID (encode) or MALFORMED (decode): a lifetime that is not above
+ * the window. */
+KITH_API KITH_MUST_USE kith_err kt_config_encode(const kt_config *config, kith_buf *out);
+KITH_API KITH_MUST_USE kith_err kt_config_decode(kith_reader *r, kt_config *out);
+
+typedef struct kt_tree_head {
+    uint64_t size;
+    kith_bytes signature;
+} kt_tree_head;
+
+typedef struct kt_auditor_head {
+    uint64_t timestamp;
+    uint64_t size;
+    kith_bytes signature;
+} kt_auditor_head;
+
+typedef struct kt_full_head {
+    bool is_updated; /* else the same that the request named, and the rest is empty */
+    kt_tree_head tree;
+    kt_auditor_head auditor; /* with KT_THIRD_PARTY_AUDITING only */
+} kt_full_head;
+
+KITH_MUST_USE kith_err kt_full_head_write(kith_writer *w, kt_mode mode, const kt_full_head *head);
+KITH_MUST_USE kith_err kt_full_head_read(kith_reader *r, kt_mode mode, kt_full_head *out);
+
+typedef struct kt_entry {
+    uint64_t timestamp;
+    kt_hash prefix_root;
+} kt_entry;
+
+/* One lookup of a label-version pair in the prefix tree: where it led. */
+typedef enum kt_outcome {
+    KT_INCLUSION = 1,
+    KT_NON_INCLUSION_LEAF = 2,
+    KT_NON_INCLUSION_PARENT = 3,
+} kt_outcome;
+
+typedef struct kt_leaf {
+    kt_hash key; /* the VRF output */
+    kt_hash commitment;
+} kt_leaf;
+
+typedef struct kt_result {
+    kt_outcome outcome;
+    kt_leaf leaf; /* with KT_NON_INCLUSION_LEAF only */
+    uint8_t depth;
+} kt_result;
+
+KITH_MUST_USE kith_err kt_result_write(kith_writer *w, const kt_result *result);
+KITH_MUST_USE kith_err kt_result_read(kith_reader *r, kt_result *out);
+
+typedef struct kt_prefix_proof {
+    size_t result_count;
+    kith_bytes results; /* `result_count` encoded kt_result */
+    kith_bytes elements; /* whole hashes */
+} kt_prefix_proof;
+
+KITH_MUST_USE kith_err kt_prefix_proof_write(kith_writer *w, const kt_prefix_proof *proof);
+KITH_MUST_USE kith_err kt_prefix_proof_read(kith_reader *r, kt_prefix_proof *out);
+
+typedef struct kt_combined_proof {
+    kith_bytes timestamps; /* whole uint64 */
+    size_t proof_count;
+    kith_bytes proofs; /* `proof_count` encoded kt_prefix_proof */
+    kith_bytes roots; /* whole hashes */
+    kith_bytes inclusion; /* whole hashes */
+} kt_combined_proof;
+
+KITH_MUST_USE kith_err kt_combined_proof_write(kith_writer *w, const kt_combined_proof *proof);
+KITH_MUST_USE kith_err kt_combined_proof_read(kith_reader *r, kt_combined_proof *out);
+
+/* One step of the binary ladder of an answer: what a client needs to look a version up. */
+typedef struct kt_step {
+    kith_bytes proof; /* KT_PROOF_LEN bytes */
+    bool has_commitment;
+    kt_hash commitment;
+} kt_step;
+
+KITH_MUST_USE kith_err kt_step_write(kith_writer *w, const kt_step *step);
+KITH_MUST_USE kith_err kt_step_read(kith_reader *r, kt_step *out);
+
+KITH_MUST_USE kith_err kt_optional_u64_write(kith_writer *w, bool is_present, uint64_t value);
+KITH_MUST_USE kith_err kt_optional_u64_read(kith_reader *r, bool *is_present, uint64_t *value);
+KITH_MUST_USE kith_err kt_optional_u32_write(kith_writer *w, bool is_present, uint32_t value);
+KITH_MUST_USE kith_err kt_optional_u32_read(kith_reader *r, bool *is_present, uint32_t *value);
+
+#endif
