@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 
 #include "invite.h"
+#include "metrics.h"
 #include "notify.h"
 #include "service.h"
 
 typedef struct kithd {
-    net_loop *loop; /* of the main thread: signals only */
+    net_loop *loop; /* of the main thread: signals and figures */
     net_signal *signals[3];
+    net_report *report;
     kithd_service service;
 } kithd;
 
@@ -64,6 +66,7 @@ watch_signals(kithd *k)
 static void
 unwatch_signals(kithd *k)
 {
+    net_report_free(k->report);
     for (size_t i = 0; i < sizeof k->signals / sizeof k->signals[0]; i++) {
         net_signal_free(k->signals[i]);
     }
@@ -71,10 +74,27 @@ unwatch_signals(kithd *k)
 }
 
 static int
+serve_metrics(const kithd_options *options, kithd *k)
+{
+    if (options->metrics == 0) {
+        return 0;
+    }
+    const kith_err err =
+        net_report_listen(k->loop, options->metrics, kithd_metrics_write, &k->service, &k->report);
+    if (err != KITH_OK) {
+        kithd_complain("port %u of 127.0.0.1 cannot be used for metrics; choose another one with "
+                       "--metrics PORT",
+                       options->metrics);
+        return err == KITH_ERR_EXISTS ? EXIT_IN_USE : EXIT_FAILED;
+    }
+    return 0;
+}
+
+static int
 run(const kithd_options *options, const kithd_folder *folder, kithd *k)
 {
     uint16_t port = 0;
-    const int status = kithd_service_open(options, folder, &k->service, &port);
+    int status = kithd_service_open(options, folder, &k->service, &port);
 
     if (status != 0) {
         return status;
@@ -82,6 +102,10 @@ run(const kithd_options *options, const kithd_folder *folder, kithd *k)
     if (watch_signals(k) != KITH_OK) {
         kithd_complain("cannot start: out of memory or descriptors");
         return EXIT_FAILED;
+    }
+    status = serve_metrics(options, k);
+    if (status != 0) {
+        return status;
     }
     if (!kithd_service_start(&k->service) || !kithd_invite_print(options, folder, port)) {
         return EXIT_FAILED;
@@ -106,8 +130,8 @@ main(int argc, char **argv)
     int status = kithd_folder_open(&options, &folder);
     if (status == 0) {
         status = run(&options, &folder, &k);
-        kithd_service_done(&k.service);
         unwatch_signals(&k);
+        kithd_service_done(&k.service);
     }
     kithd_folder_done(&folder);
     return status;

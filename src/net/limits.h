@@ -39,6 +39,11 @@
 /* What a drain waits for work that was begun. */
 #define NET_DRAIN_MS 5000u
 
+/* A report: who asks at once, for how long, and with how long a request. */
+#define NET_REPORT_CONNS_MAX 8u
+#define NET_REPORT_MS 5000u
+#define NET_REPORT_REQUEST_MAX 8192u
+
 /* Longest host name [RFC1035 §2.3.4], and longest file that net_file_load reads. */
 #define NET_HOST_MAX 253u
 #define NET_FILE_MAX 65536u

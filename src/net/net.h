@@ -16,6 +16,7 @@
 #include "net/limits.h"
 #include "net/local.h"
 #include "net/loop.h"
+#include "net/report.h"
 #include "net/server.h"
 
 #endif
