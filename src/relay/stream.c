@@ -7,7 +7,7 @@
 #include "relay/internal.h"
 
 /* What a stream gives before the next of its session has its turn, in bytes. */
-#define TURN_BYTES 16384u
+#define TURN_BYTES 65536u
 
 /* ---- Pending notices ---- */
 
