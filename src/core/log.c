@@ -98,6 +98,11 @@ on_subscribe(core *c, const core_tag *tag, const core_answer *answer)
         return note_denial(c, conv, answer);
     }
     KITH_TRY(proto_conv_subscribe_answer_decode(answer->body, &log));
+    if (conv->next_seq == 0 && conv->epoch > 0 && log.end_seq > log.last_commit_seq + 1) {
+        /* The epoch goes on, so that commit began it. (Without an entry behind it, it may be the one that ends it.) */
+        conv->next_seq = log.last_commit_seq + 1;
+        core_conv_touch(c, conv);
+    }
     if (conv->next_seq != 0 && log.first_seq > conv->next_seq) {
         return core_conv_break(c, conv, NULL);
     }
