@@ -5,65 +5,35 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 void
-vectors_open(vectors *v, const char *name)
+vectors_start(vectors *v)
 {
-    char path[4096];
-    const char *folder = getenv("KITH_VECTORS");
-    const char *ci = getenv("CI");
-
     memset(v, 0, sizeof *v);
-    (void)snprintf(path, sizeof path, "%s/mls/%s.json", folder != NULL ? folder : ".", name);
-    v->doc = yyjson_read_file(path, 0, NULL, NULL);
-    if (v->doc == NULL) {
-        if (ci != NULL && strcmp(ci, "true") == 0) {
-            fail_msg("%s cannot be read", path);
-        }
-        print_message("# %s cannot be read: skipped\n", path);
-        skip();
+    if (crypto_new(NULL, &v->crypto) != KITH_OK) {
+        abort();
     }
-    assert_ok(crypto_new(NULL, &v->crypto));
     v->env = (mls_env){.rng = *crypto_rng(), .crypto = v->crypto, .lifetime_max_s = UINT64_MAX};
 }
 
 void
-vectors_close(vectors *v, const char *name)
+vectors_stop(vectors *v)
 {
-    print_message("# %s: %zu run", name, v->run);
-    for (size_t i = 0; i < 8; i++) {
-        if (v->unsupported[i] > 0) {
-            print_message(", %zu of suite 0x%04zx not supported", v->unsupported[i], i);
-        }
-    }
-    print_message("\n");
-    assert_true(v->run > 0);
     crypto_free(v->crypto);
-    yyjson_doc_free(v->doc);
-}
-
-yyjson_val *
-vectors_root(const vectors *v)
-{
-    return yyjson_doc_get_root(v->doc);
 }
 
 bool
 vectors_tools(vectors *v, yyjson_val *item, mls_tools *out)
 {
-    const uint64_t id = vec_uint(item, "cipher_suite");
-    const mls_suite *suite = mls_suite_find((uint16_t)id);
+    const mls_suite *suite = mls_suite_of(&v->env, (uint16_t)vec_uint(item, "cipher_suite"));
 
     if (suite == NULL) {
-        v->unsupported[id < 8 ? id : 0]++;
         return false;
     }
-    v->run++;
     *out = mls_tools_of(&v->env, suite);
     return true;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/*
- * The working group's test vectors, read at run time from $KITH_VECTORS/mls. A file that is missing skips the
- * test, or fails it when CI=true. Suites that are not supported are counted and named.
- */
+/* Reading the fields of test vectors in the working group's formats. Everything asserts, so it runs inside a
+ * test only. */
 #ifndef KITH_TESTS_MLS_VECTORS_H
 #define KITH_TESTS_MLS_VECTORS_H
 
@@ -12,19 +10,13 @@
 #include "mls/group.h"
 
 typedef struct vectors {
-    yyjson_doc *doc;
     crypto *crypto;
     mls_env env; /* the system's randomness; accepts every credential and any lifetime */
-    size_t run;
-    size_t unsupported[8]; /* by suite id */
 } vectors;
 
-/* Loads one file; skips or fails the calling test when it is not there. */
-void vectors_open(vectors *v, const char *name);
-/* Reports what was run and frees. Fails when nothing was. */
-void vectors_close(vectors *v, const char *name);
-yyjson_val *vectors_root(const vectors *v);
-/* The suite's tools, or false when it is not supported (counted). Counts the case otherwise. */
+void vectors_start(vectors *v);
+void vectors_stop(vectors *v);
+/* The tools of the item's suite, or false when it is not supported. */
 bool vectors_tools(vectors *v, yyjson_val *item, mls_tools *out);
 
 /* Fields; each asserts that it is there. Buffers are the caller's. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Vectors of the ratchet tree: operations, validation, TreeKEM. */
+/* Items of vector files about the ratchet tree: operations, validation, TreeKEM. */
+#include "mls/check.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +13,6 @@
 #include "mls/proposal.h"
 #include "mls/tree_math.h"
 #include "mls/treekem.h"
-#include "mls/vectors.h"
 
 static void
 assert_tree_hash(const mls_tree *tree, yyjson_val *item, const char *key)
@@ -60,8 +61,8 @@ apply_proposal(mls_tree *tree, const mls_proposal *proposal, uint32_t sender)
     mls_leaf_drop(leaf);
 }
 
-static void
-check_operation(mls_tools tools, yyjson_val *item)
+void
+check_tree_operation(vectors *v, mls_tools tools, yyjson_val *item)
 {
     mls_tree before = read_tree(tools, item, "tree_before");
     mls_tree after = mls_tree_clone(&before);
@@ -70,6 +71,7 @@ check_operation(mls_tools tools, yyjson_val *item)
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes));
     mls_proposal proposal;
 
+    (void)v;
     assert_tree_hash(&before, item, "tree_hash_before");
     assert_ok(mls_proposal_decode(&r, &proposal));
     assert_ok(kith_reader_finish(&r));
@@ -83,26 +85,6 @@ check_operation(mls_tools tools, yyjson_val *item)
     assert_field(kith_bytes_of_buf(&encoded), item, "tree_before");
     mls_tree_done(&before);
     mls_tree_done(&after);
-}
-
-static void
-tree_operation_vectors_hold(void **state)
-{
-    vectors v;
-    size_t i = 0;
-    size_t n = 0;
-    yyjson_val *item = NULL;
-    mls_tools tools;
-
-    (void)state;
-    vectors_open(&v, "tree-operations");
-    yyjson_arr_foreach(vectors_root(&v), i, n, item)
-    {
-        if (vectors_tools(&v, item, &tools)) {
-            check_operation(tools, item);
-        }
-    }
-    vectors_close(&v, "tree-operations");
 }
 
 /* ---- Validation ---- */
@@ -145,13 +127,14 @@ check_hashes(const mls_tree *tree, yyjson_val *item)
     }
 }
 
-static void
-check_validation(mls_tools tools, yyjson_val *item)
+void
+check_tree_validation(vectors *v, mls_tools tools, yyjson_val *item)
 {
     mls_tree tree = read_tree(tools, item, "tree");
     KITH_AUTO(kith_buf) group_id = vec_hex(item, "group_id");
     mls_leaf_rules rules = {.group_id = kith_bytes_of_buf(&group_id), .lifetime_max_s = UINT64_MAX};
 
+    (void)v;
     check_resolutions(&tree, item);
     check_hashes(&tree, item);
     assert_ok(mls_tree_check(&tree));
@@ -161,26 +144,6 @@ check_validation(mls_tools tools, yyjson_val *item)
         assert_ok(mls_leaf_check(tools, mls_tree_leaf(&tree, index), &rules));
     }
     mls_tree_done(&tree);
-}
-
-static void
-tree_validation_vectors_hold(void **state)
-{
-    vectors v;
-    size_t i = 0;
-    size_t n = 0;
-    yyjson_val *item = NULL;
-    mls_tools tools;
-
-    (void)state;
-    vectors_open(&v, "tree-validation");
-    yyjson_arr_foreach(vectors_root(&v), i, n, item)
-    {
-        if (vectors_tools(&v, item, &tools)) {
-            check_validation(tools, item);
-        }
-    }
-    vectors_close(&v, "tree-validation");
 }
 
 /* ---- TreeKEM ---- */
@@ -206,7 +169,7 @@ context_of(const kem_case *kase, const mls_tree *tree)
     assert_ok(mls_tree_hash(tree, hash.bytes));
     assert_ok(mls_group_context_encode(
         &w,
-        &(mls_group_context){.suite = kase->tools.suite->id,
+        &(mls_group_context){.suite = kase->tools.suite_id,
                              .group_id = kith_bytes_of_buf(&kase->group_id),
                              .epoch = vec_uint(kase->item, "epoch"),
                              .tree_hash = mls_hash_bytes(&hash),
@@ -333,7 +296,7 @@ check_new_path(const kem_case *kase, uint32_t sender)
     mls_tree_done(&merged);
 }
 
-static void
+void
 check_treekem(vectors *v, mls_tools tools, yyjson_val *item)
 {
     kem_case kase = {.env = &v->env,
@@ -354,36 +317,4 @@ check_treekem(vectors *v, mls_tools tools, yyjson_val *item)
     mls_tree_done(&kase.tree);
     kith_buf_done(&kase.group_id);
     kith_buf_done(&kase.confirmed);
-}
-
-static void
-treekem_vectors_hold(void **state)
-{
-    vectors v;
-    size_t i = 0;
-    size_t n = 0;
-    yyjson_val *item = NULL;
-    mls_tools tools;
-
-    (void)state;
-    vectors_open(&v, "treekem");
-    yyjson_arr_foreach(vectors_root(&v), i, n, item)
-    {
-        if (vectors_tools(&v, item, &tools)) {
-            check_treekem(&v, tools, item);
-        }
-    }
-    vectors_close(&v, "treekem");
-}
-
-int
-main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tree_operation_vectors_hold),
-        cmocka_unit_test(tree_validation_vectors_hold),
-        cmocka_unit_test(treekem_vectors_hold),
-    };
-
-    return cmocka_run_group_tests_name("mls: vectors of the tree", tests, NULL, NULL);
 }

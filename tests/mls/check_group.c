@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Vectors of whole groups: a client joins by a Welcome and follows what others commit; Welcomes alone; message
- * protection; messages that are decoded and encoded again. */
+/* Items of vector files about whole groups: a client joins by a Welcome and follows what others commit;
+ * Welcomes alone. */
+#include "mls/check.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +11,6 @@
 #include <cmocka.h>
 
 #include "mls/join.h"
-#include "mls/vectors.h"
 
 /* External PSKs of one vector, behind the env's callback. */
 static kith_err
@@ -58,7 +59,8 @@ join(const mls_env *env, mls_tools tools, yyjson_val *item)
                              &(mls_join_params){.welcome = kith_bytes_of_buf(&welcome),
                                                 .private_blobs = &candidate,
                                                 .private_blob_count = 1,
-                                                .ratchet_tree = kith_bytes_of_buf(&tree)},
+                                                .ratchet_tree = kith_bytes_of_buf(&tree),
+                                                .settings = {.past_epochs = MLS_PAST_EPOCHS_MAX}},
                              &used, &group));
     assert_int_equal(used, 0);
     return group;
@@ -103,7 +105,7 @@ follow(mls_group *group, yyjson_val *epoch)
     assert_field(mls_epoch_authenticator(mls_group_epoch(group)), epoch, "epoch_authenticator");
 }
 
-static void
+void
 check_passive(vectors *v, mls_tools tools, yyjson_val *item)
 {
     yyjson_val *psks = vec_get(item, "external_psks");
@@ -125,50 +127,10 @@ check_passive(vectors *v, mls_tools tools, yyjson_val *item)
     mls_group_free(group);
 }
 
-static void
-run_passive(const char *name)
-{
-    vectors v;
-    size_t i = 0;
-    size_t n = 0;
-    yyjson_val *item = NULL;
-    mls_tools tools;
-
-    vectors_open(&v, name);
-    yyjson_arr_foreach(vectors_root(&v), i, n, item)
-    {
-        if (vectors_tools(&v, item, &tools)) {
-            check_passive(&v, tools, item);
-        }
-    }
-    vectors_close(&v, name);
-}
-
-static void
-passive_welcome_vectors_hold(void **state)
-{
-    (void)state;
-    run_passive("passive-client-welcome");
-}
-
-static void
-passive_commit_vectors_hold(void **state)
-{
-    (void)state;
-    run_passive("passive-client-handling-commit");
-}
-
-static void
-passive_random_vectors_hold(void **state)
-{
-    (void)state;
-    run_passive("passive-client-random");
-}
-
 /* ---- Welcomes alone ---- */
 
-static void
-check_welcome(mls_tools tools, yyjson_val *item)
+void
+check_welcome(vectors *v, mls_tools tools, yyjson_val *item)
 {
     KITH_AUTO(kith_buf) package = vec_hex(item, "key_package");
     KITH_AUTO(kith_buf) bytes = vec_hex(item, "welcome");
@@ -181,7 +143,6 @@ check_welcome(mls_tools tools, yyjson_val *item)
     KITH_AUTO(kith_secret) key = {0};
     KITH_AUTO(kith_secret) nonce = {0};
     const kith_secret zero = mls_zero_secret(tools);
-    const mls_env env = {.crypto = tools.crypto};
     kith_bytes body;
     mls_welcome welcome;
     mls_encrypted_secrets entry;
@@ -190,7 +151,7 @@ check_welcome(mls_tools tools, yyjson_val *item)
     KITH_AUTO(mls_secrets) epoch = {0};
     mls_hash tag = {0};
 
-    assert_ok(mls_key_package_ref(&env, kith_bytes_of_buf(&package), &ref));
+    assert_ok(mls_key_package_ref(&v->env, kith_bytes_of_buf(&package), &ref));
     assert_ok(mls_message_open(kith_bytes_of_buf(&bytes), MLS_WIRE_WELCOME, &body));
     kith_reader r = kith_reader_of(body);
     assert_ok(mls_welcome_decode(&r, &welcome));
@@ -222,37 +183,4 @@ check_welcome(mls_tools tools, yyjson_val *item)
                                  info.context_bytes, &epoch));
     assert_ok(mls_confirmation_tag(tools, &epoch, info.context.confirmed_transcript_hash, &tag));
     assert_bytes(mls_hash_bytes(&tag), info.confirmation_tag);
-}
-
-static void
-welcome_vectors_hold(void **state)
-{
-    vectors v;
-    size_t i = 0;
-    size_t n = 0;
-    yyjson_val *item = NULL;
-    mls_tools tools;
-
-    (void)state;
-    vectors_open(&v, "welcome");
-    yyjson_arr_foreach(vectors_root(&v), i, n, item)
-    {
-        if (vectors_tools(&v, item, &tools)) {
-            check_welcome(tools, item);
-        }
-    }
-    vectors_close(&v, "welcome");
-}
-
-int
-main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(welcome_vectors_hold),
-        cmocka_unit_test(passive_welcome_vectors_hold),
-        cmocka_unit_test(passive_commit_vectors_hold),
-        cmocka_unit_test(passive_random_vectors_hold),
-    };
-
-    return cmocka_run_group_tests_name("mls: vectors of whole groups", tests, NULL, NULL);
 }
