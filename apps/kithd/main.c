@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "confine.h"
 #include "invite.h"
 #include "metrics.h"
 #include "notify.h"
@@ -129,6 +130,7 @@ main(int argc, char **argv)
     set_limits();
     int status = kithd_folder_open(&options, &folder);
     if (status == 0) {
+        kithd_confine(options.data);
         status = run(&options, &folder, &k);
         unwatch_signals(&k);
         kithd_service_done(&k.service);
