@@ -27,8 +27,13 @@ find_name(cli *c, joining *join, const char *verb)
     rpc_message account = {0};
     const int status = cli_call(c, "account.get", NULL, &account);
     const bool needs_name = strcmp(cli_text(account.result, "state"), "none") == 0;
+    const bool is_making = strcmp(cli_text(account.result, "state"), "making") == 0;
 
     rpc_message_done(&account);
+    if (is_making) {
+        cli_say_name(WORDS_MAKING, c->place.data);
+        return CLI_REFUSED;
+    }
     if (status != CLI_OK || !needs_name || join->name != NULL) {
         return status;
     }

@@ -19,7 +19,7 @@ static const entry entries[] = {
     {"account.join", RPC_KIND_EXISTS,
      "You have an account here already. `kith invite` invites others."},
     {"account.join", RPC_KIND_CONFLICT,
-     "Your account is being made already, or the account of whoever invited you is another one now."},
+     "Whoever made the link has another account now. Ask for a new link."},
     {"account.join", RPC_KIND_INVALID,
      "That link is your own. Give it to whom you want to talk with."},
     {"account.join", RPC_KIND_LIMIT, "The name or the text is too long."},

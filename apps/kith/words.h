@@ -42,6 +42,9 @@
 #define WORDS_JOINED "You are here now. Others see you as \"%s\"."
 #define WORDS_INVITE_NEXT "Next: `kith invite` makes a link for somebody to talk to."
 #define WORDS_CAN_WRITE "You can write: kith send \"%s\" TEXT"
+#define WORDS_MAKING                                                                                   \
+    "kith: Your account is being made with an earlier link. To start over with another one: stop it\n" \
+    "with `kith daemon stop`, and remove the folder %s"
 #define WORDS_TRYING                                                                               \
     "It cannot be reached just now. Kith goes on trying; nothing more is needed from you."
 #define WORDS_WRONG_PLACE                                                                          \

@@ -503,6 +503,11 @@ class Changing(Case):
         self.ok("join", "kith:x")
         self.assertNotIn("name", self.fake.params("account.join")[0])
 
+    def test_a_second_link_while_the_account_is_made_is_refused_with_a_way_out(self):
+        self.fake.answers["account.get"] = {"state": "making"}
+        self.assertIn(self.data, self.ends(4, "join", "kith:x"))
+        self.assertEqual(self.fake.params("account.join"), [])
+
     def test_join_takes_everything_in_one_call(self):
         self.fake.answers.update({
             "account.join": {"account": ROSE, "conv": CONV}, "message.list": {"messages": [message(4, "hello")]},
