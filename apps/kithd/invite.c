@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Modules of light around the code that readers need [ISO18004 §9.1]; two are enough for all of them. */
+/* Modules of light around the code that readers need; two are enough for all of them. */
 #define QUIET 2
 
 static bool
