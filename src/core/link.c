@@ -107,8 +107,9 @@ read_error(kith_bytes body, core_answer *out)
         .detail = error.detail,
         .retry_after_ms = error.retry_after_ms,
     };
-    if (out->err == KITH_ERR_BUSY && out->retry_after_ms == 0) {
-        out->retry_after_ms = 1000;
+    const bool may_pass = out->err == KITH_ERR_BUSY || out->err == KITH_ERR_STORE;
+    if (may_pass && out->retry_after_ms == 0) {
+        out->retry_after_ms = CORE_RETRY_MS;
     }
     if (out->retry_after_ms > CORE_PAUSE_MAX_MS) {
         out->retry_after_ms = CORE_PAUSE_MAX_MS;

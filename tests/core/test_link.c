@@ -484,6 +484,20 @@ a_busy_answer_says_when_to_come_again(void **state)
     assert_int_equal(p->seen[PROTO_LIST_GET], asked + 1);
 }
 
+static void
+what_a_server_could_not_store_is_asked_again_soon(void **state)
+{
+    (void)state;
+
+    home_join(p, "Anna");
+    h->refuse[PROTO_LIST_GET] = KITH_ERR_STORE;
+    party_cut(p, CORE_LINK_NAMED);
+    home_pass(h, 1000);
+    const size_t asked = p->seen[PROTO_LIST_GET];
+    home_pass(h, CORE_RETRY_MS + 1500);
+    assert_true(p->seen[PROTO_LIST_GET] > asked);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -516,6 +530,7 @@ main(void)
         TEST(a_clock_that_is_set_back_stops_nothing),
         TEST(bytes_of_a_connection_that_was_hung_up_are_ignored),
         TEST(a_busy_answer_says_when_to_come_again),
+        TEST(what_a_server_could_not_store_is_asked_again_soon),
     };
 
     return cmocka_run_group_tests_name("core-link", tests, NULL, NULL);
