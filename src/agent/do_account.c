@@ -117,11 +117,15 @@ agent_do_account_rename(agent *a, agent_call *call)
 kith_err
 agent_do_invite_create(agent *a, agent_call *call)
 {
+    agent_wait wait = {.kind = AGENT_WAIT_INVITE, .until_ms = AGENT_INVITE_MS};
     KITH_AUTO(kith_buf) link = {0};
 
+    KITH_ENSURE(call->face->waits < AGENT_WAITS_PER_FACE, KITH_ERR_BUSY);
     KITH_TRY(core_invite_create(a->core, agent_wall_ms(), &link));
-    agent_json_bytes(&call->result, "link", kith_bytes_of_buf(&link));
-    return KITH_OK;
+    wait.text = kith_buf_take(&link);
+    const kith_err err = agent_wait_add(a, call, &wait);
+    kith_buf_done(&wait.text);
+    return err;
 }
 
 /* ---- device.* ------------------------------------------------------------------------------ */

@@ -119,8 +119,7 @@ agent_pair_answer(agent *a, const agent_wait *wait)
 kith_err
 agent_do_pair_offer(agent *a, agent_call *call)
 {
-    const agent_wait wait = {
-        .kind = AGENT_WAIT_PAIR_CODE, .until_ms = AGENT_OP_MS, .offline_ends = true};
+    agent_wait wait = {.kind = AGENT_WAIT_PAIR_CODE, .until_ms = AGENT_OP_MS, .offline_ends = true};
     uint64_t op = 0;
 
     KITH_ENSURE(call->face->waits < AGENT_WAITS_PER_FACE, KITH_ERR_BUSY);
@@ -132,7 +131,7 @@ agent_do_pair_offer(agent *a, agent_call *call)
 kith_err
 agent_do_pair_wait(agent *a, agent_call *call)
 {
-    const agent_wait wait = {.kind = AGENT_WAIT_PAIR_STEP, .until_ms = AGENT_PAIR_MS};
+    agent_wait wait = {.kind = AGENT_WAIT_PAIR_STEP, .until_ms = AGENT_PAIR_MS};
     const agent_wait now = {.face = call->face, .id = call->request->id, .kind = wait.kind};
 
     if (a->pair.op == 0 || a->pair.face != call->face) {

@@ -215,6 +215,7 @@ kith_err agent_do_stop(agent *a, agent_call *call);
 typedef enum agent_wait_kind {
     AGENT_WAIT_OP = 1, /* for OP_DONE of `op` */
     AGENT_WAIT_MESSAGE, /* for `n` of `conv` to be in `state` */
+    AGENT_WAIT_INVITE, /* for the server to know all invites; answers with `text` in any case */
     AGENT_WAIT_PAIR_CODE, /* for the code of the linking */
     AGENT_WAIT_PAIR_STEP /* for somebody to ask, or the linking's end */
 } agent_wait_kind;
@@ -230,16 +231,17 @@ struct agent_wait {
     uint8_t peer[CORE_ACCOUNT_LEN]; /* of a join by a person's link; else zeros */
     uint64_t n;
     core_message_state state;
+    kith_buf text; /* owned */
     uint64_t until_ms; /* steady */
     bool offline_ends; /* answers OFFLINE as soon as the server cannot be reached */
 };
 
-/* Keeps the call's request until what `wait` (kind and what belongs to it, time left in until_ms) names happens.
- * BUSY: the face has AGENT_WAITS_PER_FACE already. NO_MEMORY. */
-KITH_MUST_USE kith_err agent_wait_add(agent *a, agent_call *call, const agent_wait *wait);
+/* Keeps the call's request until what `wait` (kind and what belongs to it, time left in until_ms) names happens;
+ * moves its text. BUSY: the face has AGENT_WAITS_PER_FACE already. NO_MEMORY. */
+KITH_MUST_USE kith_err agent_wait_add(agent *a, agent_call *call, agent_wait *wait);
 void agent_waits_on_event(agent *a, const core_event *event);
 void agent_waits_on_offline(agent *a);
-/* Those whose time is over. */
+/* Those whose time is over, and those that a look at core ends. */
 void agent_waits_tick(agent *a);
 /* Steady time when agent_waits_tick should be called; UINT64_MAX: never. */
 uint64_t agent_waits_deadline(const agent *a);

@@ -15,8 +15,9 @@
 #define AGENT_LIST_DEFAULT 50u
 /* Bytes of a chat's newest text in a list of chats. */
 #define AGENT_PREVIEW_BYTES 200u
-/* How long requests wait: for the server, for a linking, for a message by default. */
+/* How long requests wait: for the server, for it to know an invite, for a linking, for a message by default. */
 #define AGENT_OP_MS 30000u
+#define AGENT_INVITE_MS 5000u
 #define AGENT_PAIR_MS 600000u
 #define AGENT_MESSAGE_MS 10000u
 /* The keyring has this long to answer. */

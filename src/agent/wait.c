@@ -5,12 +5,13 @@
 #include "agent/internal.h"
 
 kith_err
-agent_wait_add(agent *a, agent_call *call, const agent_wait *wait)
+agent_wait_add(agent *a, agent_call *call, agent_wait *wait)
 {
     KITH_ENSURE(call->face->waits < AGENT_WAITS_PER_FACE, KITH_ERR_BUSY);
     agent_wait *kept = kith_mem_zalloc(NULL, 1, sizeof *kept);
     KITH_ENSURE(kept != NULL, KITH_ERR_NO_MEMORY);
     *kept = *wait;
+    kept->text = kith_buf_take(&wait->text);
     kept->face = call->face;
     kept->id = call->request->id;
     kept->method = call->request->method->id;
@@ -30,6 +31,7 @@ remove_at(agent_wait **at)
 
     *at = wait->next;
     wait->face->waits--;
+    kith_buf_done(&wait->text);
     kith_mem_free(NULL, wait, sizeof *wait);
 }
 
@@ -115,6 +117,19 @@ answer_message(agent *a, const agent_wait *wait)
     return true;
 }
 
+/* An invite is good without the server's knowledge, too: this only keeps its first use from being too early. */
+static void
+answer_invite(const agent_wait *wait)
+{
+    agent_json json = agent_json_new();
+
+    if (json.ok) {
+        agent_json_bytes(&json, "link", kith_bytes_of_buf(&wait->text));
+    }
+    answer_json(wait, &json);
+    agent_json_done(&json);
+}
+
 /* ---- What ends a wait ---------------------------------------------------------------------- */
 
 static bool
@@ -129,6 +144,8 @@ end_on_event(agent *a, const agent_wait *wait, const core_event *event)
         return true;
     case AGENT_WAIT_MESSAGE:
         return event->kind == CORE_EVENT_MESSAGE && event->n == wait->n && answer_message(a, wait);
+    case AGENT_WAIT_INVITE:
+        return false;
     case AGENT_WAIT_PAIR_CODE:
     case AGENT_WAIT_PAIR_STEP:
         return agent_pair_answer(a, wait);
@@ -170,7 +187,10 @@ agent_waits_on_offline(agent *a)
     agent_wait **at = &a->waits;
 
     while (*at != NULL) {
-        if ((*at)->offline_ends) {
+        if ((*at)->kind == AGENT_WAIT_INVITE) {
+            answer_invite(*at);
+            remove_at(at);
+        } else if ((*at)->offline_ends) {
             const rpc_fault fault = offline_fault(a);
             agent_face_fault((*at)->face, &(*at)->id, &fault, NULL);
             remove_at(at);
@@ -180,16 +200,32 @@ agent_waits_on_offline(agent *a)
     }
 }
 
+/* True: its time is over, or nothing is left to wait for, and it was answered. */
+static bool
+end_on_tick(agent *a, const agent_wait *wait, uint64_t now)
+{
+    const rpc_fault fault = rpc_fault_of_kind(RPC_KIND_TIMEOUT, "not yet; it goes on");
+
+    if (wait->kind == AGENT_WAIT_INVITE &&
+        (core_invites_are_known(a->core) || wait->until_ms <= now)) {
+        answer_invite(wait);
+        return true;
+    }
+    if (wait->until_ms <= now) {
+        agent_face_fault(wait->face, &wait->id, &fault, NULL);
+        return true;
+    }
+    return false;
+}
+
 void
 agent_waits_tick(agent *a)
 {
-    const rpc_fault fault = rpc_fault_of_kind(RPC_KIND_TIMEOUT, "not yet; it goes on");
     const uint64_t now = agent_steady_ms();
     agent_wait **at = &a->waits;
 
     while (*at != NULL) {
-        if ((*at)->until_ms <= now) {
-            agent_face_fault((*at)->face, &(*at)->id, &fault, NULL);
+        if (end_on_tick(a, *at, now)) {
             remove_at(at);
         } else {
             at = &(*at)->next;

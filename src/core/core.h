@@ -150,6 +150,8 @@ KITH_MUST_USE kith_err core_join_link(core *c, const core_join *in, uint64_t now
 /* Appends a personal invite link (`kith:…`), good for CORE_INVITE_MS. Usable at once, also offline: the server
  * is told as soon as it can be reached. DENIED: no account yet. LIMIT: CORE_INVITES_MAX are open. */
 KITH_MUST_USE kith_err core_invite_create(core *c, uint64_t now_ms, kith_buf *link);
+/* False: an invite waits for the server, and whoever uses it before may be told that it is unknown. */
+bool core_invites_are_known(const core *c);
 
 KITH_MUST_USE kith_err core_rename(core *c, kith_bytes name, uint64_t now_ms);
 

@@ -169,6 +169,12 @@ core_invite_create(core *c, uint64_t now_ms, kith_buf *link)
     return kith_buf_append(link, kith_bytes_of_buf(&text));
 }
 
+bool
+core_invites_are_known(const core *c)
+{
+    return !c->identity->invites_waiting && !c->identity->invite_in_flight;
+}
+
 kith_err
 core_invite_learn(core *c, const content_invite_made *made)
 {
