@@ -50,7 +50,7 @@ core_wish_add(core *c, core_conv *conv, const core_wish *wish)
                            conv->wish_count + 1, sizeof *conv->wishes));
     KITH_TRY(core_put(c, CORE_TABLE_WISH, core_key_bytes(&key), kith_bytes_of_buf(&value)));
     conv->wishes[conv->wish_count++] = *wish;
-    conv->is_due = true;
+    core_conv_due(conv);
     return KITH_OK;
 }
 
@@ -104,7 +104,7 @@ erase_change(core *c, core_conv *conv)
     KITH_TRY(core_erase(c, CORE_TABLE_CHANGE, core_conv_key(conv)));
     core_conv_touch(c, conv);
     conv->waiting = (core_waiting){0};
-    conv->is_due = true;
+    core_conv_due(conv);
     return KITH_OK;
 }
 
@@ -161,13 +161,8 @@ core_change_accepted(core *c, core_conv *conv)
 static kith_err
 finish_leave(core *c, core_conv *conv)
 {
-    const uint64_t op = conv->leave_op;
-
     KITH_TRY(erase_change(c, conv));
-    conv->is_leaving = false;
-    conv->leave_op = 0;
-    KITH_TRY(core_conv_set_state(c, conv, CORE_CHAT_LEFT));
-    return op == 0 ? KITH_OK : core_op_done(c, op, KITH_OK);
+    return core_conv_set_state(c, conv, CORE_CHAT_LEFT);
 }
 
 static kith_err
@@ -479,6 +474,14 @@ is_turn(core *c, core_conv *conv, const core_plan *plan, bool *out)
     return KITH_OK;
 }
 
+/* What the plan lacks may come earlier: then it is looked at at once. */
+static void
+look_again(core *c, core_conv *conv, uint64_t retry_ms)
+{
+    conv->look_ms = retry_ms != 0 ? retry_ms : c->now_ms + CORE_PAUSE_MAX_MS;
+    core_wake_at(c, conv->look_ms);
+}
+
 static kith_err
 follow_plan(core *c, core_conv *conv, const core_plan *plan)
 {
@@ -492,15 +495,13 @@ follow_plan(core *c, core_conv *conv, const core_plan *plan)
         return KITH_OK;
     }
     if (plan->is_missing) {
-        if (plan->retry_ms != 0) {
-            core_wake_at(c, plan->retry_ms);
-        }
+        look_again(c, conv, plan->retry_ms);
         return KITH_OK;
     }
     const bool is_empty =
         plan->add_count + plan->remove_count == 0 && mls_group_pending_count(conv->group) == 0;
     if (is_empty) {
-        core_wake_at(c, plan->retry_ms != 0 ? plan->retry_ms : c->now_ms + CORE_PAUSE_MAX_MS);
+        look_again(c, conv, plan->retry_ms);
         return KITH_OK;
     }
     KITH_TRY(is_turn(c, conv, plan, &is_now));
@@ -512,6 +513,10 @@ look(core *c, core_conv *conv)
 {
     KITH_AUTO(core_plan) plan = {.alloc = c->env.alloc};
 
+    if (!core_is_due(c, conv->look_ms)) {
+        core_wake_at(c, conv->look_ms);
+        return KITH_OK;
+    }
     if (c->convs->plans >= CORE_PLANS_MAX) {
         conv->is_must = true; /* until it is known */
         core_wake_at(c, c->now_ms);
@@ -585,9 +590,10 @@ note_list(core *c, core_conv *conv, const uint8_t *account, kith_err err)
             return end_wish(c, conv, (size_t)(wish - conv->wishes), err);
         }
     }
+    conv->look_ms = 0;
     if (party != NULL && !conv->is_due && core_list_newest(c, account) > party->version) {
         core_conv_touch(c, conv);
-        conv->is_due = true;
+        core_conv_due(conv);
     }
     return KITH_OK;
 }
@@ -653,6 +659,7 @@ kith_err
 core_conv_on_package(core *c, const core_device_ref *device, kith_bytes package, kith_err err)
 {
     const bool is_none = err != KITH_OK || package.len == 0;
+    bool is_taken = false;
 
     for (size_t i = 0; i < c->convs->count; i++) {
         core_conv *conv = c->convs->items[i];
@@ -660,11 +667,14 @@ core_conv_on_package(core *c, const core_device_ref *device, kith_bytes package,
         if (pack == NULL || pack->state != CORE_PACK_WANTED || !core_conv_is_live(conv)) {
             continue;
         }
-        if (!is_none) {
-            return take_package(c, conv, pack, package);
+        conv->look_ms = 0;
+        if (is_none) {
+            pack->state = CORE_PACK_MISSING;
+            pack->retry_ms = c->now_ms + pause_after(pack->misses++);
+        } else if (!is_taken) {
+            is_taken = true;
+            KITH_TRY(take_package(c, conv, pack, package));
         }
-        pack->state = CORE_PACK_MISSING;
-        pack->retry_ms = c->now_ms + pause_after(pack->misses++);
     }
     return KITH_OK;
 }

@@ -181,7 +181,7 @@ found(core *c, core_conv *conv, const core_conv_new *in)
     KITH_TRY(make_group(c, conv, &group));
     core_conv_set_group(c, conv, &group);
     KITH_TRY(core_conv_enter(c, conv));
-    conv->is_due = true;
+    core_conv_due(conv);
     if (in->kind == CORE_CHAT_DIRECT) {
         memcpy(conv->peer, in->accounts[0], sizeof conv->peer);
     }
@@ -338,7 +338,7 @@ core_conv_answered(core *c, const uint8_t account[CORE_ACCOUNT_LEN], bool yes)
             continue;
         }
         if (yes && (conv->state == CORE_CHAT_REQUEST || conv->state == CORE_CHAT_DECLINED)) {
-            conv->is_due = true;
+            core_conv_due(conv);
             core_receipt_due(c, conv);
             KITH_TRY(core_conv_set_state(c, conv, CORE_CHAT_ACTIVE));
         } else if (!yes && conv->state == CORE_CHAT_REQUEST) {

@@ -364,6 +364,20 @@ core_convs_save(core *c)
 
 /* ---- States ---- */
 
+/* Left, or removed before it could be said: whoever wanted to leave has what it wanted. */
+static kith_err
+end_leave(core *c, core_conv *conv)
+{
+    const uint64_t op = conv->leave_op;
+
+    conv->is_leaving = false;
+    conv->leave_op = 0;
+    if (op != 0) {
+        KITH_TRY(core_op_done(c, op, KITH_OK));
+    }
+    return conv->roster.kind == CORE_CHAT_GROUP ? core_control_tell_left(c, conv) : KITH_OK;
+}
+
 kith_err
 core_conv_set_state(core *c, core_conv *conv, core_chat_state state)
 {
@@ -378,8 +392,8 @@ core_conv_set_state(core *c, core_conv *conv, core_chat_state state)
         KITH_TRY(core_wishes_settle(c, conv, KITH_ERR_DENIED));
         KITH_TRY(core_outbox_fail(c, conv));
     }
-    if (state == CORE_CHAT_LEFT && conv->roster.kind == CORE_CHAT_GROUP) {
-        KITH_TRY(core_control_tell_left(c, conv));
+    if (state == CORE_CHAT_LEFT) {
+        KITH_TRY(end_leave(c, conv));
     }
     return core_event_chat(c, conv->id);
 }
@@ -400,6 +414,7 @@ core_convs_link_changed(core *c, core_link link)
         conv->is_opening = false;
         conv->is_acking = false;
         conv->is_stale = false;
+        conv->look_ms = 0;
         conv->waiting.in_flight = false;
         for (size_t k = 0; k < conv->item_count; k++) {
             conv->items[k].in_flight = false;
@@ -408,6 +423,13 @@ core_convs_link_changed(core *c, core_link link)
     for (size_t i = 0; i < convs->put_count; i++) {
         convs->puts[i].in_flight = false;
     }
+}
+
+void
+core_conv_due(core_conv *conv)
+{
+    conv->is_due = true;
+    conv->look_ms = 0;
 }
 
 /* ---- The pump ---- */

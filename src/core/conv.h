@@ -156,6 +156,7 @@ typedef struct core_conv {
     bool is_stale; /* the server has a newer epoch: nothing is appended before it is read */
     uint64_t pause_ms; /* nothing is sent before */
     bool is_must; /* what the last plan said: a change comes before any message */
+    uint64_t look_ms; /* the plan waits for something: not made again before, unless that came */
     uint64_t change_ms; /* when a change that others may make as well is made here; 0: not set */
     uint64_t receipt_ms; /* when receipts go out; 0: none are due */
     uint64_t
@@ -218,6 +219,8 @@ KITH_MUST_USE kith_err core_conv_use(core *c, core_conv *conv);
 void core_conv_set_group(core *c, core_conv *conv, mls_group **group);
 /* Changes state and says so. LEFT and DECLINED give up what waits. */
 KITH_MUST_USE kith_err core_conv_set_state(core *c, core_conv *conv, core_chat_state state);
+/* The members may not be who they should be, or what was lacking is there: look at once. */
+void core_conv_due(core_conv *conv);
 /* Takes part: reads and writes the log. */
 bool core_conv_is_live(const core_conv *conv);
 const core_party *core_roster_find(const core_roster *roster,

@@ -351,7 +351,7 @@ send_item(core *c, core_conv *conv, core_item *item)
     if (!item->is_sealed) {
         const kith_err err = seal(c, conv, item, &record, &sealed);
         if (err == KITH_ERR_CONFLICT || err == KITH_ERR_DENIED) {
-            conv->is_due = true; /* members must change first */
+            core_conv_due(conv); /* members must change first */
             return KITH_OK;
         }
         KITH_TRY(err);

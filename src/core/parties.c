@@ -175,7 +175,7 @@ core_conv_step(core *c, core_conv *conv, const core_step *step)
     }
     KITH_TRY(core_conv_enter(c, conv));
     KITH_TRY(core_wishes_settle(c, conv, KITH_OK));
-    conv->is_due = true;
+    core_conv_due(conv);
     if (conv->state == CORE_CHAT_OPENING) {
         return core_conv_set_state(c, conv, CORE_CHAT_ACTIVE);
     }

@@ -42,7 +42,7 @@ take_proposal(core *c, core_conv *conv)
     KITH_AUTO(kith_buf) leavers = {.alloc = c->env.alloc};
 
     core_conv_touch(c, conv);
-    conv->is_due = true;
+    core_conv_due(conv);
     KITH_TRY(core_conv_leavers(c, conv, &leavers));
     for (size_t at = 0; at < leavers.len; at += CORE_ACCOUNT_LEN) {
         if (core_account_is_own(c, leavers.data + at)) {

@@ -128,7 +128,7 @@ core_repair_take(core *c, const core_said *said, const uint8_t id[CORE_CONV_LEN]
     }
     core_conv_touch(c, conv);
     memcpy(conv->rejoins[conv->rejoin_count++], said->device, CORE_DEVICE_LEN);
-    conv->is_due = true;
+    core_conv_due(conv);
     return KITH_OK;
 }
 

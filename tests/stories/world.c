@@ -345,7 +345,7 @@ void
 world_run(world *w, uint64_t for_ms)
 {
     const uint64_t until = w->now_ms + for_ms;
-    const uint64_t steps_max = w->steps + 1000 * (for_ms + 1000);
+    const uint64_t steps_max = w->steps + 20000 + 20 * for_ms;
 
     while (world_step(w, until)) {
         if (w->steps > steps_max) {
