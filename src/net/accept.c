@@ -13,20 +13,25 @@
 
 #define BACKLOG 1024
 
+/* An address of either family, as accept(2) writes it. */
+typedef union peer_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} peer_address;
+
 /* What is rationed together: an IPv4 address, an IPv6 /64. The hash is keyed, so nobody can choose whom
  * to share a counter with, and what leaves this folder is no address. */
 static kith_err
-hash_source(net_server_loop *loop, const struct sockaddr_storage *peer, uint64_t *out)
+hash_source(net_server_loop *loop, const peer_address *peer, uint64_t *out)
 {
-    const struct sockaddr_in *v4 = (const void *)peer;
-    const struct sockaddr_in6 *v6 = (const void *)peer;
-    kith_bytes source = kith_bytes_of(&v6->sin6_addr, 8);
+    kith_bytes source = kith_bytes_of(&peer->v6.sin6_addr, 8);
     uint8_t hash[CRYPTO_HASH_MAX];
 
-    if (peer->ss_family == AF_INET) {
-        source = kith_bytes_of(&v4->sin_addr, 4);
-    } else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-        source = kith_bytes_of(&v6->sin6_addr.s6_addr[12], 4);
+    if (peer->any.sa_family == AF_INET) {
+        source = kith_bytes_of(&peer->v4.sin_addr, 4);
+    } else if (IN6_IS_ADDR_V4MAPPED(&peer->v6.sin6_addr)) {
+        source = kith_bytes_of(&peer->v6.sin6_addr.s6_addr[12], 4);
     }
     KITH_TRY(crypto_hmac(loop->crypto, CRYPTO_SHA256, KITH_BYTES(loop->server->source_key),
                          CRYPTO_PARTS(source), hash));
@@ -52,7 +57,7 @@ may_enter(const net_server_loop *loop, uint64_t source)
 }
 
 static void
-admit(net_server_loop *loop, int fd, const struct sockaddr_storage *peer)
+admit(net_server_loop *loop, int fd, const peer_address *peer)
 {
     const net_server_limits *limits = &loop->server->config.limits;
     uint64_t source = 0;
@@ -92,9 +97,9 @@ handle_listening(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     for (size_t i = 0; i < NET_ACCEPTS_TURN; i++) {
-        struct sockaddr_storage peer = {0};
+        peer_address peer = {.v6 = {0}};
         socklen_t len = sizeof peer;
-        const int fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int fd = accept4(l->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             admit(l->loop, fd, &peer);
         } else if (errno == EMFILE || errno == ENFILE) {
