@@ -68,6 +68,7 @@ typedef enum relay_notice_kind {
     RELAY_NOTICE_KP_LOW, /* key: account; device; number: packages left */
     RELAY_NOTICE_RDV_MESSAGE, /* key: session; number: of the rendezvous */
     RELAY_NOTICE_RDV_CLOSED, /* the same */
+    RELAY_NOTICE_RDV_TAKEN, /* the same; count: messages that may be answered now */
 } relay_notice_kind;
 
 struct relay_notice {
@@ -79,7 +80,8 @@ struct relay_notice {
     uint64_t key;
     uint64_t device;
     uint64_t number;
-    kith_buf frame; /* the push, ready to send; empty for LIST and KP_LOW */
+    uint32_t count;
+    kith_buf frame; /* the push, ready to send; empty where there is none */
 };
 
 /* ---- Jobs ---- */
@@ -137,6 +139,7 @@ struct relay_job {
     uint64_t detail;
     uint32_t taken; /* KP_TAKE: one-time packages that were given out */
     bool has_more; /* EXPIRE: something is left over */
+    bool is_deferred; /* RDV_SEND: it is answered when the other side took messages */
     kith_buf answer; /* body of the answer */
     relay_notice *first_notice;
     relay_notice *last_notice;
@@ -245,6 +248,12 @@ typedef struct relay_waiters {
     uint32_t limit_ms;
 } relay_waiters;
 
+/* An RDV_SEND that was done and waits to be answered. */
+typedef struct relay_deferred {
+    uint32_t request;
+    uint32_t number; /* of the rendezvous */
+} relay_deferred;
+
 struct relay_session {
     relay_link by_number; /* SESSION */
     relay_link by_account; /* ACCOUNT, while logged in */
@@ -275,6 +284,8 @@ struct relay_session {
     relay_stream *ready_first;
     relay_stream *ready_last;
     relay_pendings rdv;
+    relay_deferred *deferred; /* [PROTO_IN_FLIGHT_MAX], oldest first; NULL: none */
+    size_t deferred_count;
     size_t pending_bytes; /* of the streams */
     bool has_kp_low;
     uint16_t kp_low;
@@ -306,6 +317,16 @@ void relay_session_log_out(relay_session *session);
 KITH_MUST_USE kith_err relay_session_read_on(relay_session *session, uint64_t now_ms);
 /* Queues a job of the session for the writer. */
 void relay_session_queue(relay_session *session, relay_job *job);
+
+/* Answers the request, which is no longer in flight. */
+KITH_MUST_USE kith_err relay_session_finish(relay_session *session, uint8_t type, uint32_t request,
+                                            kith_bytes body, const proto_error *error);
+/* Puts the answer to an RDV_SEND off. */
+KITH_MUST_USE kith_err relay_rdv_defer(relay_session *session, const relay_job *job);
+void relay_rdv_forget(relay_session *session);
+/* Answers the first `count` of those of the rendezvous, with `err` if that is one. */
+KITH_MUST_USE kith_err relay_rdv_release(relay_session *session, uint32_t number, size_t count,
+                                         kith_err err);
 
 /* One request that is being answered. */
 typedef struct relay_call {

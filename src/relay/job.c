@@ -142,6 +142,7 @@ reset(relay_job *job)
     job->detail = 0;
     job->taken = 0;
     job->has_more = false;
+    job->is_deferred = false;
 }
 
 kith_err
@@ -172,18 +173,6 @@ relay_job_fail(relay_job *job, kith_err err)
 
 /* ---- Answering ---- */
 
-static void
-forget_request(relay_session *session, const relay_job *job)
-{
-    for (size_t i = 0; i < session->running_count; i++) {
-        if (session->running[i] == job->request) {
-            session->running[i] = session->running[--session->running_count];
-            break;
-        }
-    }
-    session->work_bytes -= job->body.len;
-}
-
 /* What it costs to have guessed, and what was set aside and not used. */
 static void
 settle_rations(relay_session *session, const relay_job *job, uint64_t now_ms)
@@ -201,23 +190,36 @@ static kith_err
 answer(relay_session *session, const relay_job *job)
 {
     if (job->err == KITH_OK) {
-        return relay_answer(session, (uint8_t)(job->type | PROTO_ANSWER), job->request,
-                            kith_bytes_of_buf(&job->answer));
+        return relay_session_finish(session, (uint8_t)job->type, job->request,
+                                    kith_bytes_of_buf(&job->answer), NULL);
     }
     const proto_error error = {
         .code = proto_code_of(job->err), .retry_after_ms = job->retry_ms, .detail = job->detail};
-    return relay_answer_error(session, job->request, &error);
+    return relay_session_finish(session, 0, job->request, (kith_bytes){0}, &error);
+}
+
+/* What waited for this answer: a rendezvous that the asker itself has closed lets nothing through any more. */
+static kith_err
+follow_up(relay_session *session, const relay_job *job)
+{
+    if (job->type != PROTO_RDV_CLOSE || job->err != KITH_OK) {
+        return KITH_OK;
+    }
+    return relay_rdv_release(session, job->in.rdv_close.number, SIZE_MAX, KITH_ERR_NOT_FOUND);
 }
 
 static void
 finish(relay_session *session, const relay_job *job, uint64_t now_ms)
 {
-    forget_request(session, job);
+    session->work_bytes -= job->body.len;
     settle_rations(session, job, now_ms);
     if (session->over != KITH_OK) {
         return;
     }
-    kith_err err = answer(session, job);
+    kith_err err = job->is_deferred ? relay_rdv_defer(session, job) : answer(session, job);
+    if (err == KITH_OK) {
+        err = follow_up(session, job);
+    }
     if (err == KITH_OK) {
         err = relay_session_read_on(session, now_ms);
     }

@@ -32,7 +32,8 @@
 #define RELAY_CONV_BYTES_MAX (1024u * 1024u * 1024u) /* their messages */
 #define RELAY_EPOCHS_MAX 4096u /* past epochs of a conversation whose tokens are remembered */
 #define RELAY_RDV_MAX 10000u /* rendezvous that are open at once */
-#define RELAY_RDV_WAITING_MAX 16u /* messages on their way to one side of a rendezvous */
+/* Messages on their way to one side of a rendezvous: those beyond are answered when some of them were taken. */
+#define RELAY_RDV_WAITING_MAX 16u
 #define RELAY_KP_LOW 10u /* fewer one-time KeyPackages than this: the device is told */
 
 /* ---- Work in one go ---- */

@@ -99,8 +99,24 @@ tell_kp_low(relay *r, const relay_notice *notice)
     }
 }
 
+static kith_err
+hear_rdv(relay_session *session, relay_notice *notice)
+{
+    const uint32_t number = (uint32_t)notice->number;
+
+    if (notice->kind == RELAY_NOTICE_RDV_TAKEN) {
+        return relay_rdv_release(session, number, notice->count, KITH_OK);
+    }
+    KITH_TRY(relay_pending_add(session, &session->rdv, notice));
+    relay_session_ready(session);
+    if (notice->kind == RELAY_NOTICE_RDV_CLOSED) {
+        return relay_rdv_release(session, number, SIZE_MAX, KITH_ERR_NOT_FOUND);
+    }
+    return KITH_OK;
+}
+
 static void
-tell_rdv(relay *r, relay_notice *notice)
+tell_rdv(relay *r, relay_notice *notice, uint64_t now_ms)
 {
     relay_link *link = relay_index_find(&r->index, RELAY_LINK_SESSION, notice->key);
 
@@ -108,18 +124,21 @@ tell_rdv(relay *r, relay_notice *notice)
         return;
     }
     relay_session *session = RELAY_OF(link, relay_session, by_number);
-    const kith_err err = relay_pending_add(session, &session->rdv, notice);
-    if (err != KITH_OK) {
-        relay_session_end(session, err);
+    if (session->over != KITH_OK) {
         return;
     }
-    relay_session_ready(session);
+    kith_err err = hear_rdv(session, notice);
+    if (err == KITH_OK) {
+        err = relay_session_read_on(session, now_ms);
+    }
+    if (err != KITH_OK) {
+        relay_session_end(session, err);
+    }
 }
 
 void
 relay_notify(relay *r, relay_notice *notice, uint64_t now_ms)
 {
-    (void)now_ms;
     switch (notice->kind) {
     case RELAY_NOTICE_ENTRY:
         tell_streams(r, RELAY_LINK_CONV, notice);
@@ -135,7 +154,8 @@ relay_notify(relay *r, relay_notice *notice, uint64_t now_ms)
         return;
     case RELAY_NOTICE_RDV_MESSAGE:
     case RELAY_NOTICE_RDV_CLOSED:
-        tell_rdv(r, notice);
+    case RELAY_NOTICE_RDV_TAKEN:
+        tell_rdv(r, notice, now_ms);
         return;
     }
 }

@@ -243,7 +243,7 @@ relay_next_job(relay *r)
 {
     relay_session *session = r->job_first;
 
-    if (session == NULL) {
+    if (r->jobs.first != NULL || session == NULL) {
         return relay_job_pop(&r->jobs);
     }
     r->job_first = session->job_next;

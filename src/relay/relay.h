@@ -18,7 +18,7 @@
  *     while ((session = relay_next_ready(relay)))
  *         relay_session_fill(session, now, max, &out) when the connection takes bytes
  *
- * A loop gets notices in the order of their commits, and those of a batch before the batch's jobs.
+ * A loop gets the batches in the order of their commits, and the notices of a batch before its jobs.
  */
 #ifndef KITH_RELAY_RELAY_H
 #define KITH_RELAY_RELAY_H

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Rendezvous (docs/wire.md §5), in the writer. The sides may be on different loops: what one sends reaches the
- * other as a notice. A side has a few messages on their way at once; more are BUSY until its connection took some.
+ * other as a notice. A side has a few messages on their way at once; more are answered when its connection took some.
  */
 #include "relay/internal.h"
-
-#define WAITING_RETRY_MS 50u
 
 enum { OPENER, JOINER };
 
@@ -137,7 +135,7 @@ give_waiting(const relay_run *run, relay_rdv *rdv)
 {
     KITH_AUTO(kith_buf) body = {.alloc = run->job->alloc};
 
-    for (size_t i = 0; i < RELAY_RDV_WAITING_MAX; i++) {
+    while (true) {
         kith_buf_clear(&body);
         const kith_err err = run->store->rdv_take(run->ctx, rdv->number, &body);
         if (err == KITH_ERR_NOT_FOUND) {
@@ -146,7 +144,6 @@ give_waiting(const relay_run *run, relay_rdv *rdv)
         KITH_TRY(err);
         KITH_TRY(tell_message(run, rdv, JOINER, kith_bytes_of_buf(&body)));
     }
-    return KITH_OK;
 }
 
 kith_err
@@ -193,12 +190,14 @@ pass_on(const relay_run *run, relay_rdv *rdv, size_t side)
 
     rdv->waiting[side]++;
     rdv->messages++;
+    run->job->is_deferred = rdv->waiting[side] > RELAY_RDV_WAITING_MAX;
     if (rdv->sides[side] == 0) {
         KITH_TRY(run->store->rdv_put(run->ctx, rdv->number, body));
     } else {
         KITH_TRY(tell_message(run, rdv, side, body));
     }
     if (rdv->messages >= PROTO_RDV_MESSAGES_MAX) {
+        run->job->is_deferred = false; /* it is over: nobody will ever take it */
         return end(run, rdv);
     }
     return run->store->rdv_save(run->ctx, rdv);
@@ -214,13 +213,7 @@ relay_run_rdv_send(const relay_run *run)
     if (err != KITH_OK) {
         return refuse_absent(run, err);
     }
-    const size_t other = own == OPENER ? JOINER : OPENER;
-    if (rdv.waiting[other] >= RELAY_RDV_WAITING_MAX) {
-        relay_job_refuse(run->job, KITH_ERR_BUSY);
-        run->job->retry_ms = WAITING_RETRY_MS;
-        return KITH_OK;
-    }
-    return pass_on(run, &rdv, other);
+    return pass_on(run, &rdv, own == OPENER ? JOINER : OPENER);
 }
 
 /* What is gone already is closed. */
@@ -241,10 +234,34 @@ relay_run_rdv_close(const relay_run *run)
 
 /* ---- What nobody asked for ---- */
 
+/* Of the messages on their way, those beyond the limit are not answered. */
+static uint32_t
+unanswered(uint32_t waiting)
+{
+    return waiting > RELAY_RDV_WAITING_MAX ? waiting - RELAY_RDV_WAITING_MAX : 0;
+}
+
+static kith_err
+take_off(const relay_run *run, relay_rdv *rdv, size_t side)
+{
+    const uint32_t before = rdv->waiting[side];
+    const uint32_t count = run->job->in.drained.count;
+    relay_notice *notice = NULL;
+
+    rdv->waiting[side] -= count < before ? count : before;
+    KITH_TRY(run->store->rdv_save(run->ctx, rdv));
+    const uint32_t due = unanswered(before) - unanswered(rdv->waiting[side]);
+    if (due == 0) {
+        return KITH_OK;
+    }
+    KITH_TRY(tell(run, rdv, side == OPENER ? JOINER : OPENER, RELAY_NOTICE_RDV_TAKEN, &notice));
+    notice->count = due;
+    return KITH_OK;
+}
+
 kith_err
 relay_run_drained(const relay_run *run)
 {
-    const uint32_t count = run->job->in.drained.count;
     relay_rdv rdv = {0};
     size_t own = OPENER;
 
@@ -253,8 +270,7 @@ relay_run_drained(const relay_run *run)
         return KITH_OK;
     }
     KITH_TRY(err);
-    rdv.waiting[own] -= count < rdv.waiting[own] ? count : rdv.waiting[own];
-    return run->store->rdv_save(run->ctx, &rdv);
+    return take_off(run, &rdv, own);
 }
 
 kith_err

@@ -101,6 +101,7 @@ relay_session_close(relay_session *session)
         relay_stream_close(session->streams);
     }
     relay_pending_clear(session, &session->rdv);
+    relay_rdv_forget(session);
     relay_session_log_out(session);
     relay_session_leave_jobs(session);
     leave_rdv(session);
@@ -296,6 +297,28 @@ relay_answer_error(relay_session *session, uint32_t request, const proto_error *
     session->relay->stats.refusals++;
     relay_session_ready(session);
     return KITH_OK;
+}
+
+static void
+forget_request(relay_session *session, uint32_t request)
+{
+    for (size_t i = 0; i < session->running_count; i++) {
+        if (session->running[i] == request) {
+            session->running[i] = session->running[--session->running_count];
+            return;
+        }
+    }
+}
+
+kith_err
+relay_session_finish(relay_session *session, uint8_t type, uint32_t request, kith_bytes body,
+                     const proto_error *error)
+{
+    forget_request(session, request);
+    if (error != NULL) {
+        return relay_answer_error(session, request, error);
+    }
+    return relay_answer(session, type | PROTO_ANSWER, request, body);
 }
 
 static kith_err

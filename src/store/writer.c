@@ -13,16 +13,21 @@
 #include "crypto/crypto.h"
 #include "store/relay_store.h"
 
+/* A notice, or a job that is done. */
+typedef struct letter {
+    relay_notice *notice;
+    relay_job *job;
+} letter;
+
 struct store_mailbox {
     store_mailbox *next;
     store_writer *writer;
     void (*wake)(void *ctx);
     void *ctx;
     /* Guarded by the writer's lock. */
-    relay_job_queue jobs; /* done */
-    relay_notice **notices;
-    size_t notice_count;
-    size_t notice_cap;
+    letter *letters; /* in the order in which they are to be delivered */
+    size_t count;
+    size_t cap;
     bool is_woken; /* and has not come yet */
     /* The writer's, while it hands a batch back. */
     bool has_news;
@@ -109,11 +114,11 @@ store_mailbox_free(store_mailbox *box)
         at = &(*at)->next;
     }
     *at = box->next;
-    free_jobs(&box->jobs);
-    for (size_t i = 0; i < box->notice_count; i++) {
-        relay_notice_free(box->notices[i]);
+    for (size_t i = 0; i < box->count; i++) {
+        relay_notice_free(box->letters[i].notice);
+        relay_job_free(box->letters[i].job);
     }
-    free(box->notices);
+    free(box->letters);
     free(box);
 }
 
@@ -196,18 +201,18 @@ run_batch(store_writer *writer, relay_job_queue *batch)
 /* A loop that gets no notice would never send the entry: without memory there is nothing right to do but to
  * end the process, whose store is sound. */
 static void
-post_notice(store_mailbox *box, relay_notice *notice)
+post(store_mailbox *box, letter what)
 {
-    if (box->notice_count == box->notice_cap) {
-        const size_t cap = box->notice_cap == 0 ? 64 : 2 * box->notice_cap;
-        relay_notice **moved = realloc(box->notices, cap * sizeof(relay_notice *));
+    if (box->count == box->cap) {
+        const size_t cap = box->cap == 0 ? 64 : 2 * box->cap;
+        void *moved = realloc(box->letters, cap * sizeof what);
         if (moved == NULL) {
             abort();
         }
-        box->notices = moved;
-        box->notice_cap = cap;
+        box->letters = moved;
+        box->cap = cap;
     }
-    box->notices[box->notice_count++] = relay_notice_share(notice);
+    box->letters[box->count++] = what;
     box->has_news = true;
 }
 
@@ -217,27 +222,33 @@ post_notices(store_writer *writer, relay_job *job)
     for (relay_notice *notice = relay_job_take_notice(job); notice != NULL;
          notice = relay_job_take_notice(job)) {
         for (store_mailbox *box = writer->boxes; box != NULL; box = box->next) {
-            post_notice(box, notice);
+            post(box, (letter){.notice = relay_notice_share(notice)});
         }
         relay_notice_free(notice);
     }
 }
 
 static void
-post_batch(store_writer *writer, relay_job_queue *batch)
+post_jobs(store_writer *writer, relay_job_queue *batch)
 {
     (void)pthread_mutex_lock(&writer->lock);
-    for (relay_job *job = relay_job_pop(batch); job != NULL; job = relay_job_pop(batch)) {
-        store_mailbox *box = relay_job_owner(job);
+    for (relay_job *job = batch->first; job != NULL; job = relay_job_after(job)) {
         post_notices(writer, job);
-        relay_job_push(&box->jobs, job);
-        box->has_news = true;
+    }
+    for (relay_job *job = relay_job_pop(batch); job != NULL; job = relay_job_pop(batch)) {
+        post(relay_job_owner(job), (letter){.job = job});
     }
     for (store_mailbox *box = writer->boxes; box != NULL; box = box->next) {
         box->has_news = box->has_news && !box->is_woken;
         box->is_woken = box->is_woken || box->has_news;
     }
     (void)pthread_mutex_unlock(&writer->lock);
+}
+
+static void
+post_batch(store_writer *writer, relay_job_queue *batch)
+{
+    post_jobs(writer, batch);
     for (store_mailbox *box = writer->boxes; box != NULL; box = box->next) {
         if (box->has_news) {
             box->has_news = false;
@@ -372,23 +383,22 @@ void
 store_mailbox_deliver(store_mailbox *box, relay *r, uint64_t now_ms)
 {
     store_writer *writer = box->writer;
-    relay_job_queue jobs = {0};
 
     (void)pthread_mutex_lock(&writer->lock);
-    relay_notice **notices = box->notices;
-    const size_t count = box->notice_count;
-    relay_job_append(&jobs, &box->jobs);
-    box->notices = NULL;
-    box->notice_count = 0;
-    box->notice_cap = 0;
+    letter *letters = box->letters;
+    const size_t count = box->count;
+    box->letters = NULL;
+    box->count = 0;
+    box->cap = 0;
     box->is_woken = false;
     (void)pthread_mutex_unlock(&writer->lock);
     for (size_t i = 0; i < count; i++) {
-        relay_notify(r, notices[i], now_ms);
-        relay_notice_free(notices[i]);
+        if (letters[i].job != NULL) {
+            relay_job_done(r, letters[i].job, now_ms);
+        } else {
+            relay_notify(r, letters[i].notice, now_ms);
+            relay_notice_free(letters[i].notice);
+        }
     }
-    free(notices);
-    for (relay_job *job = relay_job_pop(&jobs); job != NULL; job = relay_job_pop(&jobs)) {
-        relay_job_done(r, job, now_ms);
-    }
+    free(letters);
 }

@@ -100,6 +100,19 @@ two_sides_on_different_loops_talk_in_order(void **state)
     town_close(&t);
 }
 
+/* Whether the answer that did not come at once has come. */
+static bool
+is_answered(client *c, uint32_t request, kith_err expected)
+{
+    kith_err err = KITH_OK;
+
+    if (!client_find_answer(c, request, &err)) {
+        return false;
+    }
+    assert_err(err, expected);
+    return true;
+}
+
 static void
 what_is_sent_before_somebody_joins_waits(void **state)
 {
@@ -113,15 +126,18 @@ what_is_sent_before_somebody_joins_waits(void **state)
     for (size_t i = 0; i < RELAY_RDV_WAITING_MAX; i++) {
         assert_err(send_text(&old, number, i == 0 ? "first" : "more"), KITH_OK);
     }
-    assert_err(send_text(&old, number, "too much"), KITH_ERR_BUSY);
-    assert_int_not_equal(old.error.retry_after_ms, 0);
+    assert_err(send_text(&old, number, "beyond"), KITH_ERR_OFFLINE); /* no answer yet */
+    const uint32_t request = old.request;
+    assert_false(is_answered(&old, request, KITH_OK));
     assert_err(join(&fresh, number), KITH_OK);
 
     expect_text(&fresh, number, "first");
     for (size_t i = 1; i < RELAY_RDV_WAITING_MAX; i++) {
         expect_text(&fresh, number, "more");
     }
+    expect_text(&fresh, number, "beyond");
     assert_int_equal(client_push(&fresh), 0);
+    assert_true(is_answered(&old, request, KITH_OK));
     assert_err(send_text(&old, number, "room again"), KITH_OK);
     expect_text(&fresh, number, "room again");
     town_close(&t);
@@ -268,18 +284,56 @@ who_does_not_read_holds_up_the_sender_and_not_the_memory(void **state)
     const uint32_t number = open_two(&t, &old, &fresh);
     assert_err(join(&fresh, number), KITH_OK);
     old.is_deaf = true;
+    const uint32_t first = fresh.request + 1;
 
-    for (size_t i = 0; i < RELAY_RDV_WAITING_MAX; i++) {
-        assert_err(send_text(&fresh, number, "x"), KITH_OK);
+    for (size_t i = 0; i < RELAY_RDV_WAITING_MAX + PROTO_IN_FLIGHT_MAX; i++) {
+        assert_true(relay_session_wants_bytes(fresh.session));
+        assert_err(send_text(&fresh, number, "x"),
+                   i < RELAY_RDV_WAITING_MAX ? KITH_OK : KITH_ERR_OFFLINE);
     }
-    assert_err(send_text(&fresh, number, "y"), KITH_ERR_BUSY);
+    assert_false(relay_session_wants_bytes(fresh.session));
     client_listen(&old);
-    assert_err(send_text(&fresh, number, "y"), KITH_OK);
-    for (size_t i = 0; i < RELAY_RDV_WAITING_MAX; i++) {
+
+    for (uint32_t i = RELAY_RDV_WAITING_MAX; i < RELAY_RDV_WAITING_MAX + PROTO_IN_FLIGHT_MAX; i++) {
+        assert_true(is_answered(&fresh, first + i, KITH_OK));
+    }
+    for (size_t i = 0; i < RELAY_RDV_WAITING_MAX + PROTO_IN_FLIGHT_MAX; i++) {
         expect_text(&old, number, "x");
     }
+    assert_int_equal(client_push(&old), 0);
+    assert_err(send_text(&fresh, number, "y"), KITH_OK);
     expect_text(&old, number, "y");
     town_close(&t);
+}
+
+static void
+what_was_not_taken_is_answered_when_it_ends(void **state)
+{
+    (void)state;
+    for (size_t by_sender = 0; by_sender < 2; by_sender++) {
+        town t;
+        client old;
+        client fresh;
+        town_open(&t);
+        const uint32_t number = open_two(&t, &old, &fresh);
+        assert_err(join(&fresh, number), KITH_OK);
+        old.is_deaf = true;
+        for (size_t i = 0; i <= RELAY_RDV_WAITING_MAX; i++) {
+            kith_ignore(send_text(&fresh, number, "x")); /* the last has no answer */
+        }
+        const uint32_t request = fresh.request;
+        assert_false(is_answered(&fresh, request, KITH_OK));
+
+        if (by_sender) {
+            assert_err(close_rdv(&fresh, number), KITH_OK);
+        } else {
+            client_close(&old);
+            town_run(&t);
+        }
+
+        assert_true(is_answered(&fresh, request, KITH_ERR_NOT_FOUND));
+        town_close(&t);
+    }
 }
 
 static void
@@ -361,6 +415,7 @@ main(void)
         cmocka_unit_test(it_ends_after_its_time),
         cmocka_unit_test(it_ends_after_its_last_message),
         cmocka_unit_test(who_does_not_read_holds_up_the_sender_and_not_the_memory),
+        cmocka_unit_test(what_was_not_taken_is_answered_when_it_ends),
         cmocka_unit_test(a_connection_takes_part_in_as_many_as_allowed),
         cmocka_unit_test(openings_and_joins_are_rationed),
         cmocka_unit_test(so_many_are_open_at_once_and_no_more),
