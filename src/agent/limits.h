@@ -22,6 +22,8 @@
 #define AGENT_MESSAGE_MS 10000u
 /* The keyring has this long to answer. */
 #define AGENT_KEYRING_MS 2000u
+/* How long an agent waits for its predecessor to let go of the folder. */
+#define AGENT_LOCK_MS 1000
 /* After a stop: how long faces have to read what is queued. */
 #define AGENT_STOP_MS 500u
 /* The pause before a failed write of core is tried again. */

@@ -270,20 +270,11 @@ say_hello(rpc_client *client, rpc_fault *fault)
     return err;
 }
 
-kith_err
-rpc_client_open(const rpc_place *place, bool start, rpc_client **out, rpc_fault *fault)
+static kith_err
+greet(int fd, rpc_client **out, rpc_fault *fault)
 {
-    int fd = connect_to(place->socket);
-
-    if (fd < 0 && start) {
-        KITH_TRY(rpc_agent_start(place, fault));
-        fd = connect_to(place->socket);
-    }
-    if (fd < 0) {
-        *fault = rpc_fault_of_kind(RPC_KIND_GONE, "no agent is running");
-        return KITH_ERR_OFFLINE;
-    }
     rpc_client *client = kith_mem_zalloc(NULL, 1, sizeof *client);
+
     if (client == NULL) {
         close(fd);
         *fault = rpc_fault_of_err(KITH_ERR_NO_MEMORY);
@@ -298,6 +289,40 @@ rpc_client_open(const rpc_place *place, bool start, rpc_client **out, rpc_fault 
     }
     *out = client;
     return KITH_OK;
+}
+
+/* `*ending`: somebody took the connection and closed it before it answered. */
+static kith_err
+open_once(const rpc_place *place, bool start, rpc_client **out, rpc_fault *fault, bool *ending)
+{
+    int fd = connect_to(place->socket);
+
+    *ending = false;
+    if (fd < 0 && start) {
+        KITH_TRY(rpc_agent_start(place, fault));
+        fd = connect_to(place->socket);
+    }
+    if (fd < 0) {
+        *fault = rpc_fault_of_kind(RPC_KIND_GONE, "no agent is running");
+        return KITH_ERR_OFFLINE;
+    }
+    const kith_err err = greet(fd, out, fault);
+    *ending = err != KITH_OK && fault->kind == RPC_KIND_GONE;
+    return err;
+}
+
+kith_err
+rpc_client_open(const rpc_place *place, bool start, rpc_client **out, rpc_fault *fault)
+{
+    bool ending = false;
+    kith_err err = open_once(place, start, out, fault, &ending);
+
+    /* An agent that ends still takes connections for a moment; then there is room for a new one. */
+    for (uint32_t waited = 0; start && ending && waited < RPC_ENDING_MS; waited += RPC_PAUSE_MS) {
+        poll(NULL, 0, (int)RPC_PAUSE_MS);
+        err = open_once(place, start, out, fault, &ending);
+    }
+    return err;
 }
 
 void

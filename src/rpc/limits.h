@@ -28,6 +28,9 @@
 #define RPC_PATH_MAX 4096u
 /* How long a face waits for an agent that it starts, and for one line to be taken or answered at once. */
 #define RPC_START_MS 15000u
+/* How long a face waits for an agent that is ending, and how often it looks. */
+#define RPC_ENDING_MS 2000u
+#define RPC_PAUSE_MS 20u
 #define RPC_CALL_MS 30000u
 
 #endif

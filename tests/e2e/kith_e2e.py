@@ -225,8 +225,9 @@ class Process:
         self.is_ended = False  # the test ended it
         with open(self.log_path, "ab") as log:
             options.setdefault("stdout", log)
+            options.setdefault("stdin", subprocess.DEVNULL)
             self.child = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stderr=log, cwd=world.folder,
+                arguments, stderr=log, cwd=world.folder,
                 env=clean_environment(world.folder) if env is None else env, **options,
             )  # fmt: skip
         self.pid = self.child.pid

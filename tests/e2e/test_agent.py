@@ -59,6 +59,17 @@ def _(world):
     device.call("agent.stop")
 
 
+@test("an agent that was stopped can be started again at once")
+def _(world):
+    device = world.device("anna")
+
+    for _ in range(20):
+        equal(device.kith("people").code, 6, "exit status (6: no account yet)")
+        equal(device.kith("daemon", "stop").code, 0, "stopping")
+
+    equal(device.kith("daemon", "stop").code, 1, "stopping what does not run")
+
+
 @test("after a kill the socket is taken over, and what was there is there")
 def _(world):
     device = world.device("anna").start()
