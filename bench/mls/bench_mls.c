@@ -4,12 +4,21 @@
  * paths, messages, saving; for N = 2, 50, 500, 1000 or those given. Prints one line per size and suite, times in
  * milliseconds; medians where an operation is repeated.
  *
- *     bench_mls [--suite ID] [N...]
+ *     bench_mls [--cpu] [--suite ID] [N...]
+ *     bench_mls --memory [--suite ID] [N...]
+ *
+ * --cpu counts the time of the processor instead of the clock's: for a machine that has other work. --memory
+ * prints what one member holds instead, in bytes that were asked for and in the resident pages of a process
+ * that has nothing else.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mls/group.h"
 
@@ -19,6 +28,7 @@
 
 typedef struct bench {
     mls_env env;
+    clockid_t clock;
     uint16_t suite;
     size_t n;
     kith_secret *signers;
@@ -39,11 +49,11 @@ must(kith_err err, const char *what)
 }
 
 static double
-now_ms(void)
+now_ms(const bench *b)
 {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(b->clock, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -96,7 +106,7 @@ static double
 found(bench *b)
 {
     char name[32];
-    const double start = now_ms();
+    const double start = now_ms(b);
 
     must(mls_group_new(&b->env,
                        &(mls_group_params){.suite = b->suite,
@@ -104,7 +114,7 @@ found(bench *b)
                                            .leaf = leaf_of(b, 0, name)},
                        &b->founder),
          "found");
-    return now_ms() - start;
+    return now_ms(b) - start;
 }
 
 static double
@@ -117,7 +127,7 @@ add_all(bench *b, kith_buf *welcome)
         adds[i - 1].type = MLS_PROPOSAL_ADD;
         adds[i - 1].key_package = kith_bytes_of_buf(&b->packages[i]);
     }
-    const double start = now_ms();
+    const double start = now_ms(b);
     must(mls_group_commit(
              b->founder,
              &(mls_commit_params){
@@ -125,7 +135,7 @@ add_all(bench *b, kith_buf *welcome)
              &commit, welcome),
          "add");
     mls_group_apply_own(b->founder);
-    const double taken = now_ms() - start;
+    const double taken = now_ms(b) - start;
     free(adds);
     return taken;
 }
@@ -134,7 +144,7 @@ static double
 join(bench *b, size_t who, const kith_buf *welcome, mls_group **out)
 {
     const kith_bytes blob = kith_bytes_of_buf(&b->blobs[who]);
-    const double start = now_ms();
+    const double start = now_ms(b);
 
     must(mls_group_join(&b->env,
                         &(mls_join_params){.welcome = kith_bytes_of_buf(welcome),
@@ -143,7 +153,7 @@ join(bench *b, size_t who, const kith_buf *welcome, mls_group **out)
                                            .now_s = NOW_S},
                         NULL, out),
          "join");
-    return now_ms() - start;
+    return now_ms(b) - start;
 }
 
 typedef struct commit_times {
@@ -238,14 +248,14 @@ measure_commits(bench *b)
         KITH_AUTO(kith_buf) none = {0};
         mls_group *from = i % 2 == 0 ? b->founder : b->joiner;
         mls_group *to = i % 2 == 0 ? b->joiner : b->founder;
-        const double start = now_ms();
+        const double start = now_ms(b);
         must(mls_group_commit(from, &(mls_commit_params){.now_s = NOW_S}, &commit, &none),
              "commit");
-        create[i] = now_ms() - start;
+        create[i] = now_ms(b) - start;
         mls_group_apply_own(from);
-        const double middle = now_ms();
+        const double middle = now_ms(b);
         take(to, &commit);
-        process[i] = now_ms() - middle;
+        process[i] = now_ms(b) - middle;
     }
     return (commit_times){.create = median(create, ROUNDS), .process = median(process, ROUNDS)};
 }
@@ -267,15 +277,15 @@ measure_messages(bench *b)
     for (size_t i = 0; i < MESSAGES; i++) {
         KITH_AUTO(kith_buf) message = {0};
         KITH_AUTO(mls_received) received = {0};
-        const double start = now_ms();
+        const double start = now_ms(b);
         must(mls_group_protect(b->founder, &(mls_protect_params){.plaintext = KITH_BYTES(text)},
                                NULL, &message),
              "protect");
-        protect[i] = now_ms() - start;
-        const double middle = now_ms();
+        protect[i] = now_ms(b) - start;
+        const double middle = now_ms(b);
         must(mls_group_receive(b->joiner, kith_bytes_of_buf(&message), NOW_S, &received),
              "unprotect");
-        unprotect[i] = now_ms() - middle;
+        unprotect[i] = now_ms(b) - middle;
     }
     return (message_times){.protect = median(protect, MESSAGES),
                            .unprotect = median(unprotect, MESSAGES)};
@@ -296,33 +306,181 @@ free_bench(bench *b)
     free(b->blobs);
 }
 
+typedef struct options {
+    crypto *crypto;
+    clockid_t clock;
+    uint16_t suite; /* 0: the usual ones */
+    bool memory;
+} options;
+
 static void
-run(crypto *c, uint16_t suite, size_t n)
+run(const options *o, uint16_t suite, size_t n)
 {
-    bench b = {.env = {.rng = *crypto_rng(), .crypto = c}, .suite = suite, .n = n};
+    bench it = {.env = {.rng = *crypto_rng(), .crypto = o->crypto},
+                .clock = o->clock,
+                .suite = suite,
+                .n = n};
+    bench *b = &it;
     KITH_AUTO(kith_buf) welcome = {0};
     KITH_AUTO(kith_buf) saved = {0};
     mls_group *loaded = NULL;
 
-    make_members(&b);
-    const double create_ms = found(&b);
-    const double add_ms = add_all(&b, &welcome);
-    const double join_ms = join(&b, n - 1, &welcome, &b.joiner);
-    fill_tree(&b);
-    const commit_times commits = measure_commits(&b);
-    const message_times messages = measure_messages(&b);
-    const double save_start = now_ms();
-    must(mls_group_save(b.joiner, &saved), "save");
-    const double save_ms = now_ms() - save_start;
-    const double load_start = now_ms();
-    must(mls_group_load(&b.env, kith_bytes_of_buf(&saved), &loaded), "load");
-    const double load_ms = now_ms() - load_start;
+    make_members(b);
+    const double create_ms = found(b);
+    const double add_ms = add_all(b, &welcome);
+    const double join_ms = join(b, n - 1, &welcome, &b->joiner);
+    fill_tree(b);
+    const commit_times commits = measure_commits(b);
+    const message_times messages = measure_messages(b);
+    const double save_start = now_ms(b);
+    must(mls_group_save(b->joiner, &saved), "save");
+    const double save_ms = now_ms(b) - save_start;
+    const double load_start = now_ms(b);
+    must(mls_group_load(&b->env, kith_bytes_of_buf(&saved), &loaded), "load");
+    const double load_ms = now_ms(b) - load_start;
     mls_group_free(loaded);
     (void)printf("%6zu  %8.3f  %9.2f  %8.2f  %8.3f  %8.3f  %8.4f  %8.4f  %7.2f  %7.2f  %8zu\n", n,
                  create_ms, add_ms, join_ms, commits.create, commits.process, messages.protect,
                  messages.unprotect, save_ms, load_ms, saved.len / 1024);
     (void)fflush(stdout);
-    free_bench(&b);
+    free_bench(b);
+}
+
+/* ---- Memory ---- */
+
+/* Counts what is asked for. */
+typedef struct meter {
+    size_t now;
+    size_t peak;
+} meter;
+
+static void *
+count_resize(void *ctx, void *ptr, size_t old, size_t size)
+{
+    meter *m = ctx;
+
+    m->now += size - old;
+    m->peak = m->now > m->peak ? m->now : m->peak;
+    if (size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return realloc(ptr, size);
+}
+
+/* Resident pages of this process, in KB; 0: the system does not say. */
+static long
+resident_kb(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    if (f != NULL) {
+        if (fscanf(f, "%*s %ld", &pages) != 1) {
+            pages = 0;
+        }
+        (void)fclose(f);
+    }
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* A process of its own that holds one member, who joins and then hears MEMORY_COMMITS commits. */
+#define MEMORY_COMMITS 6u
+
+static void
+hold_member(const bench *parent, const kith_buf *saved, const kith_buf *commits)
+{
+    meter m = {0};
+    const kith_alloc alloc = {.resize = count_resize, .ctx = &m};
+    mls_env env = {.alloc = &alloc, .rng = *crypto_rng()};
+    mls_group *group = NULL;
+    crypto *c = NULL;
+
+    must(crypto_new(NULL, &c), "crypto");
+    env.crypto = c;
+    const long before = resident_kb();
+    must(mls_group_load(&env, kith_bytes_of_buf(saved), &group), "load");
+    const size_t loaded = m.now;
+    for (size_t i = 0; i < MEMORY_COMMITS; i++) {
+        take(group, &commits[i]);
+    }
+    (void)printf("%6zu  %10zu  %10zu  %12zu  %11zu  %12ld\n", parent->n, saved->len / 1024,
+                 loaded / 1024, m.now / 1024, m.peak / 1024, resident_kb() - before);
+    (void)fflush(stdout);
+}
+
+static void
+run_memory(const options *o, uint16_t suite, size_t n)
+{
+    bench it = {.env = {.rng = *crypto_rng(), .crypto = o->crypto}, .suite = suite, .n = n};
+    bench *b = &it;
+    KITH_AUTO(kith_buf) welcome = {0};
+    KITH_AUTO(kith_buf) saved = {0};
+    kith_buf commits[MEMORY_COMMITS] = {0};
+    int status = 0;
+
+    make_members(b);
+    (void)found(b);
+    (void)add_all(b, &welcome);
+    (void)join(b, n - 1, &welcome, &b->joiner);
+    fill_tree(b);
+    must(mls_group_save(b->joiner, &saved), "save");
+    for (size_t i = 0; i < MEMORY_COMMITS; i++) {
+        KITH_AUTO(kith_buf) none = {0};
+        must(mls_group_commit(b->founder, &(mls_commit_params){.now_s = NOW_S}, &commits[i], &none),
+             "commit");
+        mls_group_apply_own(b->founder);
+    }
+    free_bench(b);
+    kith_buf_done(&welcome);
+    /* What this process gave back must not hide what the child takes. */
+    (void)malloc_trim(0);
+    const pid_t child = fork();
+    if (child == 0) {
+        hold_member(b, &saved, commits);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+        must(KITH_ERR_INVALID, "child");
+    }
+    for (size_t i = 0; i < MEMORY_COMMITS; i++) {
+        kith_buf_done(&commits[i]);
+    }
+}
+
+static void
+print_head(const options *o, uint16_t suite)
+{
+    (void)printf("%s\n", mls_suite_name(suite) != NULL ? mls_suite_name(suite) : "?");
+    if (o->memory) {
+        (void)printf("%6s  %10s  %10s  %12s  %11s  %12s\n", "N", "saved KB", "loaded KB",
+                     "6 commits KB", "at most KB", "resident KB");
+    } else {
+        (void)printf("%6s  %8s  %9s  %8s  %8s  %8s  %8s  %8s  %7s  %7s  %8s\n", "N", "found",
+                     "add N-1", "join", "commit", "process", "protect", "open", "save", "load",
+                     "save KB");
+    }
+    (void)fflush(stdout);
+}
+
+static int
+read_options(int argc, char **argv, options *o)
+{
+    int at = 1;
+
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        if (strcmp(argv[at], "--suite") == 0 && at + 1 < argc) {
+            o->suite = (uint16_t)strtoul(argv[++at], NULL, 0);
+        } else if (strcmp(argv[at], "--cpu") == 0) {
+            o->clock = CLOCK_PROCESS_CPUTIME_ID;
+        } else if (strcmp(argv[at], "--memory") == 0) {
+            o->memory = true;
+        } else {
+            (void)fprintf(stderr, "bench_mls: %s is not known\n", argv[at]);
+            exit(2);
+        }
+    }
+    return at;
 }
 
 int
@@ -330,34 +488,21 @@ main(int argc, char **argv)
 {
     static const size_t usual[] = {2, 50, 500, 1000};
     static const uint16_t suites[] = {MLS_SUITE_X25519_AES128_ED25519, MLS_SUITE_PQ};
-    uint16_t only = 0;
-    int at = 1;
-    crypto *c = NULL;
+    options o = {.clock = CLOCK_MONOTONIC};
+    const int at = read_options(argc, argv, &o);
+    const size_t count = at < argc ? (size_t)(argc - at) : sizeof usual / sizeof usual[0];
 
-    if (argc > 2 && strcmp(argv[1], "--suite") == 0) {
-        only = (uint16_t)strtoul(argv[2], NULL, 0);
-        at = 3;
-    }
-    must(crypto_new(NULL, &c), "crypto");
-    for (size_t s = 0; s < sizeof suites / sizeof suites[0]; s++) {
-        const uint16_t suite = only != 0 ? only : suites[s];
-        if (only != 0 && s > 0) {
-            break;
-        }
-        (void)printf("%s\n%6s  %8s  %9s  %8s  %8s  %8s  %8s  %8s  %7s  %7s  %8s\n",
-                     mls_suite_name(suite) != NULL ? mls_suite_name(suite) : "?", "N", "found",
-                     "add N-1", "join", "commit", "process", "protect", "open", "save", "load",
-                     "save KB");
-        for (size_t i = 0; at == argc && i < sizeof usual / sizeof usual[0]; i++) {
-            run(c, suite, usual[i]);
-        }
-        for (int i = at; i < argc; i++) {
-            const size_t n = strtoul(argv[i], NULL, 10);
+    must(crypto_new(NULL, &o.crypto), "crypto");
+    for (size_t s = 0; s < (o.suite != 0 ? 1 : sizeof suites / sizeof suites[0]); s++) {
+        const uint16_t suite = o.suite != 0 ? o.suite : suites[s];
+        print_head(&o, suite);
+        for (size_t i = 0; i < count; i++) {
+            const size_t n = at < argc ? strtoul(argv[at + (int)i], NULL, 10) : usual[i];
             if (n >= 2 && n <= MEMBERS_MAX) {
-                run(c, suite, n);
+                (o.memory ? run_memory : run)(&o, suite, n);
             }
         }
     }
-    crypto_free(c);
+    crypto_free(o.crypto);
     return 0;
 }
