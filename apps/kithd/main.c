@@ -94,8 +94,7 @@ serve_metrics(const kithd_options *options, kithd *k)
 static int
 run(const kithd_options *options, const kithd_folder *folder, kithd *k)
 {
-    uint16_t port = 0;
-    int status = kithd_service_open(options, folder, &k->service, &port);
+    int status = kithd_service_open(options, folder, &k->service);
 
     if (status != 0) {
         return status;
@@ -108,7 +107,8 @@ run(const kithd_options *options, const kithd_folder *folder, kithd *k)
     if (status != 0) {
         return status;
     }
-    if (!kithd_service_start(&k->service) || !kithd_invite_print(options, folder, port)) {
+    if (!kithd_service_start(&k->service) ||
+        !kithd_invite_print(options, folder, k->service.bound[0].port)) {
         return EXIT_FAILED;
     }
     kithd_notify("READY=1");

@@ -70,9 +70,8 @@ join_loop(const kithd_folder *folder, kithd_service *service, uint16_t i)
 }
 
 static kith_err
-join_all(const kithd_options *options, const kithd_folder *folder, kithd_service *service)
+make_server(const kithd_options *options, const kithd_folder *folder, kithd_service *service)
 {
-    const store_writer_options writer = {.store = service->store, .clock = net_clock()};
     net_server_config config = {.loops = options->loops,
                                 .identity = folder->identity,
                                 .rng = crypto_rng(),
@@ -80,8 +79,15 @@ join_all(const kithd_options *options, const kithd_folder *folder, kithd_service
                                 .limits = {.source_conns = options->source_conns}};
 
     KITH_TRY(configure(options, folder, &config.relay));
+    return net_server_new(&config, &service->server);
+}
+
+static kith_err
+join_all(const kithd_options *options, const kithd_folder *folder, kithd_service *service)
+{
+    const store_writer_options writer = {.store = service->store, .clock = net_clock()};
+
     KITH_TRY(store_writer_new(&writer, &service->writer));
-    KITH_TRY(net_server_new(&config, &service->server));
     for (uint16_t i = 0; i < options->loops; i++) {
         KITH_TRY(join_loop(folder, service, i));
     }
@@ -119,73 +125,77 @@ complain_listen(const char *host, uint16_t port, kith_err err)
     }
 }
 
-static void
-say_listening(const char *host, uint16_t port)
+static kith_err
+try_listen(kithd_service *service, const char *host, uint16_t port)
 {
-    const bool is_v6 = strchr(host, ':') != NULL;
+    proto_address *bound = &service->bound[service->bound_count];
 
-    printf("listening on %s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+    KITH_TRY(net_server_listen(service->server, host, port, &bound->port));
+    snprintf(bound->host, sizeof bound->host, "%s", host);
+    service->bound_count++;
+    return KITH_OK;
 }
 
 static int
-listen_on(net_server *server, const char *host, uint16_t wanted, uint16_t *port)
+listen_on(kithd_service *service, const char *host, uint16_t port)
 {
-    const kith_err err = net_server_listen(server, host, wanted, port);
+    const kith_err err = try_listen(service, host, port);
 
-    if (err != KITH_OK) {
-        return complain_listen(host, wanted, err);
-    }
-    say_listening(host, *port);
-    return 0;
+    return err == KITH_OK ? 0 : complain_listen(host, port, err);
 }
 
 /* Without --listen: IPv6 and IPv4 in one socket, or IPv4 alone where there is no IPv6. */
 static int
-listen_everywhere(net_server *server, uint16_t *port)
+listen_everywhere(kithd_service *service)
 {
-    const kith_err err = net_server_listen(server, "::", PROTO_PORT, port);
+    const kith_err err = try_listen(service, "::", PROTO_PORT);
 
     if (err == KITH_ERR_UNSUPPORTED || err == KITH_ERR_NOT_FOUND) {
-        return listen_on(server, "0.0.0.0", PROTO_PORT, port);
+        return listen_on(service, "0.0.0.0", PROTO_PORT);
     }
-    if (err != KITH_OK) {
-        return complain_listen("::", PROTO_PORT, err);
+    return err == KITH_OK ? 0 : complain_listen("::", PROTO_PORT, err);
+}
+
+static int
+listen_all(const kithd_options *options, kithd_service *service)
+{
+    if (options->listen_count == 0) {
+        return listen_everywhere(service);
     }
-    say_listening("::", *port);
+    for (size_t i = 0; i < options->listen_count; i++) {
+        const int status = listen_on(service, options->listen[i].host, options->listen[i].port);
+        if (status != 0) {
+            return status;
+        }
+    }
     return 0;
 }
 
 static int
-listen_all(const kithd_options *options, net_server *server, uint16_t *port)
+complain_start(kith_err err)
 {
-    if (options->listen_count == 0) {
-        return listen_everywhere(server, port);
-    }
-    for (size_t i = 0; i < options->listen_count; i++) {
-        uint16_t bound = 0;
-        const int status =
-            listen_on(server, options->listen[i].host, options->listen[i].port, &bound);
-        if (status != 0) {
-            return status;
-        }
-        *port = i == 0 ? bound : *port;
-    }
-    return 0;
+    kithd_complain("cannot start: %s", kith_err_text(err));
+    return EXIT_FAILED;
 }
 
+/* The sockets first: whoever connects meanwhile waits for the moment that the store takes. */
 int
-kithd_service_open(const kithd_options *options, const kithd_folder *folder, kithd_service *out,
-                   uint16_t *port)
+kithd_service_open(const kithd_options *options, const kithd_folder *folder, kithd_service *out)
 {
+    kith_err err = make_server(options, folder, out);
+
+    if (err != KITH_OK) {
+        return complain_start(err);
+    }
+    const int status = listen_all(options, out);
+    if (status != 0) {
+        return status;
+    }
     if (!open_store(folder, out)) {
         return EXIT_FAILED;
     }
-    const kith_err err = join_all(options, folder, out);
-    if (err != KITH_OK) {
-        kithd_complain("cannot start: %s", kith_err_text(err));
-        return EXIT_FAILED;
-    }
-    return listen_all(options, out->server, port);
+    err = join_all(options, folder, out);
+    return err == KITH_OK ? 0 : complain_start(err);
 }
 
 bool
@@ -197,9 +207,15 @@ kithd_service_start(kithd_service *service)
         err = net_server_start(service->server);
     }
     if (err != KITH_OK) {
-        kithd_complain("cannot start: %s", kith_err_text(err));
+        (void)complain_start(err);
+        return false;
     }
-    return err == KITH_OK;
+    for (size_t i = 0; i < service->bound_count; i++) {
+        const proto_address *at = &service->bound[i];
+        const bool is_v6 = strchr(at->host, ':') != NULL;
+        printf("listening on %s%s%s:%u\n", is_v6 ? "[" : "", at->host, is_v6 ? "]" : "", at->port);
+    }
+    return true;
 }
 
 void

@@ -12,13 +12,14 @@ typedef struct kithd_service {
     store_relay *readers[NET_LOOPS_MAX];
     store_mailbox *boxes[NET_LOOPS_MAX];
     net_server *server;
+    proto_address bound[NET_LISTENERS_MAX]; /* what it listens on */
+    size_t bound_count;
 } kithd_service;
 
-/* Everything is there and listens; nothing runs yet. `*port` is that of the first address. An exit status; not 0
- * after a complaint. */
-int kithd_service_open(const kithd_options *options, const kithd_folder *folder, kithd_service *out,
-                       uint16_t *port);
-/* False after a complaint. */
+/* Everything is there and listens; nothing runs yet. An exit status; not 0 after a complaint. */
+int kithd_service_open(const kithd_options *options, const kithd_folder *folder,
+                       kithd_service *out);
+/* Runs it and says where it listens. False after a complaint. */
 bool kithd_service_start(kithd_service *service);
 /* Finishes what was begun, stops, frees. */
 void kithd_service_done(kithd_service *service);
