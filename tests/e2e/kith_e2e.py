@@ -63,7 +63,7 @@ def equal(got, wanted, what=""):
     check(got == wanted, f"{what}: got {got!r}, not {wanted!r}")
 
 
-def until(condition, seconds, what):
+def until(condition, seconds, what, pause=0.02):
     """Calls `condition` until it gives something true, and returns that."""
     end = time.monotonic() + seconds * PATIENCE
     while True:
@@ -72,7 +72,7 @@ def until(condition, seconds, what):
             return value
         if time.monotonic() > end:
             raise Failed(f"not within {seconds * PATIENCE:g} s: {what}; last: {value!r}")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def free_port():
@@ -364,13 +364,13 @@ class Device:
 
     def kill(self):
         self.process.kill()
-        self._drop()
+        self.drop()
 
     def stop(self):
-        self._drop()
+        self.drop()
         return self.process.stop()
 
-    def _drop(self):
+    def drop(self):
         if self._rpc is not None:
             self._rpc.close()
         self._rpc = None
@@ -630,7 +630,8 @@ def _run(number, sentence, function):
         note(took)
         note(trouble)
         note("\n".join(problems))
-        for process in world.processes:
+        newest = {process.log_path: process for process in world.processes}
+        for process in newest.values():
             tail = process.log()[-600:].strip()
             if tail:
                 note(f"-- {process.name}: {tail}")
