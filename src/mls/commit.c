@@ -231,6 +231,7 @@ mls_job_stage(mls_job *job, mls_staged *staged)
     staged->info = info_of(job);
     staged->changes = job->plan.changes;
     job->plan.changes = (mls_change_list){.alloc = job->tools.alloc};
+    staged->reinit = kith_buf_take(&job->plan.reinit_bytes);
     staged->next = job->next;
     job->next = NULL;
 }

@@ -319,6 +319,7 @@ stage(incoming *job)
     job->staged->info = describe(job);
     job->staged->changes = job->plan.changes;
     job->plan.changes = (mls_change_list){.alloc = alloc};
+    job->staged->reinit = kith_buf_take(&job->plan.reinit_bytes);
     return KITH_OK;
 }
 

@@ -19,15 +19,16 @@ write_add(const mls_proposal_params *params, kith_writer *w)
 
 /* The nonce is fresh for each use of a PSK [RFC9420 §8.4]. */
 static kith_err
-write_psk(const mls_group *group, const mls_psk_ref *ref, kith_writer *w)
+write_psk(const mls_env *env, mls_tools tools, const mls_psk_ref *ref, kith_writer *w)
 {
     KITH_AUTO(kith_secret) nonce = {0};
 
-    KITH_TRY(kith_rng_secret(&group->env->rng, mls_suite_hash_len(group->tools.suite), &nonce));
+    KITH_TRY(kith_rng_secret(&env->rng, mls_suite_hash_len(tools.suite), &nonce));
     const mls_psk_id id = {
         .type = (uint8_t)(ref->is_resumption ? MLS_PSK_RESUMPTION : MLS_PSK_EXTERNAL),
         .psk_id = ref->psk_id,
-        .usage = MLS_PSK_USAGE_APPLICATION,
+        /* One for each mls_link; only mls_group_succeed asks for another than the first. */
+        .usage = (uint8_t)(MLS_PSK_USAGE_APPLICATION + ref->link),
         .group_id = ref->group_id,
         .epoch = ref->epoch,
         .nonce = kith_bytes_of_secret(&nonce)};
@@ -53,7 +54,8 @@ write_reinit(const mls_proposal_params *params, kith_writer *w)
 }
 
 kith_err
-mls_proposal_write(const mls_group *group, const mls_proposal_params *params, kith_buf *out)
+mls_proposal_write(const mls_env *env, mls_tools tools, const mls_proposal_params *params,
+                   kith_buf *out)
 {
     kith_writer w = kith_writer_of(out);
 
@@ -64,7 +66,7 @@ mls_proposal_write(const mls_group *group, const mls_proposal_params *params, ki
     case MLS_PROPOSAL_REMOVE:
         return kith_write_u32(&w, params->leaf_index);
     case MLS_PROPOSAL_PSK:
-        return write_psk(group, &params->psk, &w);
+        return write_psk(env, tools, &params->psk, &w);
     case MLS_PROPOSAL_REINIT:
         return write_reinit(params, &w);
     case MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
@@ -171,7 +173,7 @@ mls_items_collect(const mls_group *group, const mls_commit_params *params, kith_
     KITH_AUTO(mls_item_list) all = {.alloc = group->tools.alloc};
 
     for (size_t i = 0; i < params->proposal_count; i++) {
-        KITH_TRY(mls_proposal_write(group, &params->proposals[i], values));
+        KITH_TRY(mls_proposal_write(group->env, group->tools, &params->proposals[i], values));
     }
     KITH_TRY(push_values(group, kith_bytes_of_buf(values), &all));
     if (!params->skip_pending) {

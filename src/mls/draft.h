@@ -7,8 +7,8 @@
 #include "mls/proposal.h"
 
 /* Appends one encoded Proposal of any type but Update. INVALID: no such type. */
-KITH_MUST_USE kith_err mls_proposal_write(const mls_group *group, const mls_proposal_params *params,
-                                          kith_buf *out);
+KITH_MUST_USE kith_err mls_proposal_write(const mls_env *env, mls_tools tools,
+                                          const mls_proposal_params *params, kith_buf *out);
 /* Appends the proposals of a commit, and makes the list of them and of the pending ones that fit with them.
  * The list borrows `values` and the group's pending proposals. */
 KITH_MUST_USE kith_err mls_items_collect(const mls_group *group, const mls_commit_params *params,

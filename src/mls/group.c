@@ -79,6 +79,7 @@ mls_staged_free(mls_staged *staged)
     mls_epoch_free(staged->next);
     mls_change_list_done(&staged->changes);
     crypto_sign_key_free(staged->signer);
+    kith_buf_done(&staged->reinit);
     kith_mem_free(staged->alloc, staged, sizeof *staged);
 }
 
@@ -128,6 +129,7 @@ mls_group_alloc(const mls_env *env, const mls_suite *suite, mls_group_settings s
     group->tools = mls_tools_of(env, suite);
     group->settings = settings;
     group->held.alloc = env->alloc;
+    group->reinit.alloc = env->alloc;
     kith_err err = kith_secret_set(&group->signature_private, signature_private);
     if (err == KITH_OK) {
         err = crypto_sign_key_import(env->crypto, suite->sign, signature_private, &group->signer);
@@ -157,6 +159,7 @@ mls_group_free(mls_group *group)
     mls_held_list_done(&group->held);
     mls_staged_free(group->own);
     crypto_sign_key_free(group->signer);
+    kith_buf_done(&group->reinit);
     kith_mem_free(group->tools.alloc, group, sizeof *group);
 }
 
@@ -252,6 +255,10 @@ move_to(mls_group *group, mls_staged *staged)
     staged->next = NULL;
     group->serial++;
     group->is_over = staged->info.removes_self || staged->info.reinit;
+    if (staged->info.reinit && !staged->info.removes_self) {
+        kith_buf_done(&group->reinit);
+        group->reinit = kith_buf_take(&staged->reinit);
+    }
     if (staged->signer != NULL) {
         crypto_sign_key_free(group->signer);
         group->signer = staged->signer;

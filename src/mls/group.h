@@ -98,6 +98,7 @@ struct mls_staged {
     kith_secret signature_private; /* a new signature key of this client; else empty */
     crypto_sign_key *signer; /* parsed; NULL: unchanged */
     mls_hash message_hash; /* own commit: hash of the message sent */
+    kith_buf reinit; /* encoded ReInit; empty: the commit holds none */
 };
 
 /* Verification keys of members heard lately, by leaf object. */
@@ -119,6 +120,9 @@ struct mls_group {
     mls_held_list held;
     mls_staged *own;
     bool is_over; /* removed, or re-initialised */
+    kith_buf reinit; /* encoded ReInit that ended the group, or empty */
+    /* Only while mls_group_succeed makes this group: what it follows. Borrowed. */
+    const mls_group *predecessor;
     uint64_t serial; /* changes with each epoch */
     mls_verify_entry verify[MLS_VERIFY_CACHE];
     size_t verify_next;

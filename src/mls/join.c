@@ -204,8 +204,11 @@ find_psks(joining *job)
         mls_psk_id *id = &table.ids[table.count];
         KITH_TRY(mls_psk_id_decode(&r, id));
         KITH_ENSURE(id->nonce.len == mls_suite_hash_len(job->tools.suite), KITH_ERR_REJECTED);
-        links += id->type == MLS_PSK_RESUMPTION && id->usage != MLS_PSK_USAGE_APPLICATION ? 1 : 0;
-        KITH_TRY(mls_psk_find(job->env, NULL, id, &table.secrets[table.count]));
+        const bool is_link =
+            id->type == MLS_PSK_RESUMPTION && id->usage != MLS_PSK_USAGE_APPLICATION;
+        KITH_TRY(mls_psk_find(job->env, is_link ? job->params->predecessor : NULL, id,
+                              &table.secrets[table.count]));
+        links += is_link ? 1 : 0;
         table.count++;
     }
     /* At most one that links to a group before this one [RFC9420 §12.4.3.1]. */
@@ -337,6 +340,9 @@ mls_group_join(const mls_env *env, const mls_join_params *params, size_t *used, 
                                   .given_tree = params->ratchet_tree,
                                   .own_leaf = job.package.leaf_bytes};
     KITH_TRY(mls_join_check(&scope, &job.info, &job.tree));
+    if (params->predecessor != NULL) {
+        KITH_TRY(mls_successor_check(params->predecessor, &job.info, job.secrets.psks, &job.tree));
+    }
     KITH_TRY(make_group(&job));
     if (used != NULL) {
         *used = index;

@@ -28,4 +28,9 @@ typedef struct mls_join_scope {
 KITH_MUST_USE kith_err mls_join_check(const mls_join_scope *scope, const mls_group_info_view *info,
                                       mls_tree *out);
 
+/* What a client checks of a group that is to follow one that it is in [RFC9420 §11.2, §11.3] (successor.c).
+ * `psks` is the list of PreSharedKeyIDs in the GroupSecrets. REJECTED: a rule is broken. */
+KITH_MUST_USE kith_err mls_successor_check(const mls_group *from, const mls_group_info_view *info,
+                                           kith_bytes psks, const mls_tree *tree);
+
 #endif

@@ -144,12 +144,21 @@ typedef struct mls_check {
     uint64_t now_s;
 } mls_check;
 
+/* How a group follows another one [RFC9420 §11.2, §11.3]. */
+typedef enum mls_link {
+    MLS_LINK_NONE, /* it does not */
+    MLS_LINK_REINIT, /* it takes the place of one that was re-initialised */
+    MLS_LINK_BRANCH /* some members of the other one, which goes on */
+} mls_link;
+
 /* Names a pre-shared key [RFC9420 §8.4]. */
 typedef struct mls_psk_ref {
     bool is_resumption;
     kith_bytes psk_id; /* external */
     kith_bytes group_id; /* resumption: of which group */
     uint64_t epoch; /* resumption: of which epoch */
+    mls_link
+        link; /* resumption: why it is asked for. For mls_env.find_psk only: leave it zero otherwise */
 } mls_psk_ref;
 
 /* The callbacks may not call back into the group. They may be NULL: every credential is then accepted
@@ -326,14 +335,17 @@ typedef struct mls_join_params {
     kith_bytes ratchet_tree; /* when the Welcome does not carry it; else empty */
     mls_group_settings settings;
     uint64_t now_s;
+    /* The group that the new one follows, when the Welcome is expected to come out of it (borrowed for the
+     * call); NULL otherwise. See mls_group_succeed. */
+    const mls_group *predecessor;
 } mls_join_params;
 
 /* Joins by a Welcome [RFC9420 §12.4.3.1]. On success `*used` (may be NULL) says which candidate was used:
  * wipe it unless it is a last-resort one. Whether the group id is already in use here is for the caller
  * to check (before keeping the group).
  * NOT_FOUND: none of the candidates is named, or a PSK is missing; INVALID: the Welcome carries no tree and
- * none was given; MALFORMED, REJECTED: forged or broken; UNSUPPORTED: the group needs something this
- * client does not have. */
+ * none was given; MALFORMED, REJECTED: forged or broken, or with a predecessor: the group does not follow it
+ * as the RFC demands; UNSUPPORTED: the group needs something this client does not have. */
 KITH_API KITH_MUST_USE kith_err mls_group_join(const mls_env *env, const mls_join_params *params,
                                                size_t *used, mls_group **out);
 
@@ -356,6 +368,40 @@ typedef struct mls_external_params {
 KITH_API KITH_MUST_USE kith_err mls_group_join_external(const mls_env *env,
                                                         const mls_external_params *params,
                                                         kith_buf *commit, mls_group **out);
+
+/* What a group was re-initialised to, once that commit was applied [RFC9420 §12.1.5]. Borrowed from the group.
+ * NOT_FOUND: it was not. */
+typedef struct mls_reinit_info {
+    kith_bytes group_id;
+    uint16_t suite;
+} mls_reinit_info;
+KITH_API KITH_MUST_USE kith_err mls_group_reinit(const mls_group *group, mls_reinit_info *out);
+
+typedef struct mls_successor_params {
+    mls_link link;
+    /* BRANCH: id and extensions of the new group, whose suite is that of the old one. For REINIT all three are
+     * what the members agreed on in the ReInit proposal. */
+    kith_bytes group_id;
+    const mls_ext *extensions;
+    size_t extension_count;
+    mls_leaf_params leaf; /* for REINIT with a signature key of the new suite */
+    const kith_bytes *key_packages; /* MLSMessages of the others, for the new suite */
+    size_t key_package_count;
+    bool welcome_without_tree;
+    mls_group_settings settings;
+    uint64_t now_s;
+} mls_successor_params;
+
+/* Makes the group that follows `from` [RFC9420 §11.2, §11.3]: founds it, adds the others and ties it to the old
+ * one by its resumption PSK. Nobody else can commit to it before they have the Welcome, so it is at once in
+ * epoch 1. Who belongs in it is the caller's to choose: for REINIT all members of the old group.
+ * The others join with mls_join_params.predecessor, which checks the tie and, for REINIT, id, suite and
+ * extensions; for BRANCH, the suite and that each member shows a credential of a member of the old group.
+ * INVALID: no link, no key packages, or REINIT of a group that was not re-initialised; else as mls_group_new and
+ * mls_group_commit. */
+KITH_API KITH_MUST_USE kith_err mls_group_succeed(const mls_group *from,
+                                                  const mls_successor_params *params,
+                                                  kith_buf *welcome, mls_group **out);
 
 /* Wipes and frees. NULL is accepted. */
 KITH_API void mls_group_free(mls_group *group);
@@ -463,6 +509,34 @@ KITH_API bool mls_group_is_own_commit(const mls_group *group, kith_bytes message
 KITH_API void mls_group_apply_own(mls_group *group);
 /* Forgets the waiting own commit. */
 KITH_API void mls_group_discard_own(mls_group *group);
+
+/* ---- Proposals from outside ---------------------------------------------------------------- */
+
+/* Somebody who is no member but may propose [RFC9420 §12.1.8.1]. */
+typedef struct mls_external_sender {
+    mls_identity identity;
+    kith_bytes signature_key;
+} mls_external_sender;
+/* Appends the content of an external_senders extension (MLS_EXT_EXTERNAL_SENDERS). */
+KITH_API KITH_MUST_USE kith_err mls_external_senders_write(const mls_external_sender *senders,
+                                                           size_t count, kith_buf *out);
+
+typedef struct mls_outside_params {
+    uint16_t suite; /* of the group, as its id and epoch */
+    kith_bytes group_id;
+    uint64_t epoch;
+    kith_bytes signature_private;
+    /* Place in the group's external_senders; MLS_LEAF_NONE: a newcomer that asks to be added, with its own key
+     * package and the signature key of that. */
+    uint32_t sender_index;
+    mls_proposal_params proposal; /* ADD, REMOVE, PSK, REINIT, GROUP_CONTEXT_EXTENSIONS */
+    kith_bytes authenticated_data;
+} mls_outside_params;
+/* Proposes to a group that this client is not in: appends the MLSMessage for its members, who take it with
+ * mls_group_receive. INVALID: another type (for a newcomer: than ADD). UNSUPPORTED: no such suite. */
+KITH_API KITH_MUST_USE kith_err mls_outside_propose(const mls_env *env,
+                                                    const mls_outside_params *params,
+                                                    kith_buf *out);
 
 /* ---- Staged commits ------------------------------------------------------------------------ */
 

@@ -44,6 +44,7 @@ mls_plan_done(mls_plan *plan)
         mls_tree_done(&plan->tree);
     }
     kith_buf_done(&plan->extensions);
+    kith_buf_done(&plan->reinit_bytes);
     free_indices(&plan->added);
     free_indices(&plan->changed);
     mls_change_list_done(&plan->changes);
@@ -302,8 +303,11 @@ apply_psks(const mls_plan_scope *scope, const mls_item_list *items, mls_plan *pl
                                plan->psk_count + 1, sizeof *plan->psks));
         KITH_TRY(kith_mem_grow(plan->alloc, (void **)&secrets.items, &secrets.cap,
                                secrets.count + 1, sizeof *secrets.items));
-        KITH_TRY(mls_psk_find(scope->env, scope->group, &proposal->psk,
-                              &secrets.items[secrets.count++]));
+        const bool links = proposal->psk.type == MLS_PSK_RESUMPTION &&
+                           proposal->psk.usage != MLS_PSK_USAGE_APPLICATION;
+        const mls_group *holder =
+            links && scope->group != NULL ? scope->group->predecessor : scope->group;
+        KITH_TRY(mls_psk_find(scope->env, holder, &proposal->psk, &secrets.items[secrets.count++]));
         plan->psks[plan->psk_count++] = proposal->psk;
     }
     return mls_psk_secret(scope->epoch->tools, plan->psks, secrets.items, plan->psk_count,
@@ -311,7 +315,7 @@ apply_psks(const mls_plan_scope *scope, const mls_item_list *items, mls_plan *pl
 }
 
 /* What the plan notes of proposals that change no leaf. */
-static void
+static kith_err
 note_others(const mls_item_list *items, mls_plan *plan)
 {
     for (size_t i = 0; i < items->count; i++) {
@@ -322,6 +326,7 @@ note_others(const mls_item_list *items, mls_plan *plan)
         }
         if (proposal->type == MLS_PROPOSAL_REINIT) {
             plan->reinit = true;
+            KITH_TRY(kith_buf_set(&plan->reinit_bytes, proposal->bytes));
         }
         if (plan->is_external && proposal->type == MLS_PROPOSAL_REMOVE) {
             plan->replaces = proposal->removed;
@@ -329,6 +334,7 @@ note_others(const mls_item_list *items, mls_plan *plan)
     }
     /* An empty commit has a path as well [RFC9420 §12.4]. */
     plan->path_required = plan->path_required || items->count == 0;
+    return KITH_OK;
 }
 
 kith_err
@@ -337,6 +343,7 @@ mls_plan_apply(const mls_plan_scope *scope, const mls_item_list *items, mls_plan
     const kith_alloc *alloc = scope->epoch->tools.alloc;
     KITH_AUTO(mls_plan) plan = {.alloc = alloc,
                                 .extensions = {.alloc = alloc},
+                                .reinit_bytes = {.alloc = alloc},
                                 .added = {.alloc = alloc},
                                 .changed = {.alloc = alloc},
                                 .changes = {.alloc = alloc},
@@ -349,7 +356,7 @@ mls_plan_apply(const mls_plan_scope *scope, const mls_item_list *items, mls_plan
     KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_REMOVE, &plan));
     KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_ADD, &plan));
     KITH_TRY(apply_psks(scope, items, &plan));
-    note_others(items, &plan);
+    KITH_TRY(note_others(items, &plan));
     if (plan.extensions_changed) {
         /* Every member, new ones included, can do what is now required [RFC9420 §12.1.7]. */
         KITH_TRY(mls_tree_check_capabilities(&plan.tree, kith_bytes_of_buf(&plan.extensions)));

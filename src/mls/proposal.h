@@ -42,6 +42,7 @@ typedef struct mls_plan {
     bool path_required;
     bool is_external;
     bool reinit;
+    kith_buf reinit_bytes; /* the encoded ReInit */
     mls_index_list added; /* in order */
     mls_index_list changed; /* added and updated */
     mls_change_list changes;
@@ -91,7 +92,8 @@ typedef struct mls_package_rules {
 KITH_MUST_USE kith_err mls_key_package_check(mls_tools tools, const mls_key_package *package,
                                              const mls_package_rules *rules);
 
-/* The secret of a PSK: of an epoch that is held, or through the env. NOT_FOUND. */
+/* The secret of a PSK: of an epoch that `group` (for a PSK that links groups: the one before) holds, or through
+ * the env. `group` may be NULL. NOT_FOUND. */
 KITH_MUST_USE kith_err mls_psk_find(const mls_env *env, const mls_group *group,
                                     const mls_psk_id *id, kith_secret *out);
 /* Shows a credential to the caller of the library; `before` may be NULL. */

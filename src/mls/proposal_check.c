@@ -45,7 +45,11 @@ mls_psk_find(const mls_env *env, const mls_group *group, const mls_psk_id *id, k
     const mls_psk_ref ref = {.is_resumption = id->type == MLS_PSK_RESUMPTION,
                              .psk_id = id->psk_id,
                              .group_id = id->group_id,
-                             .epoch = id->epoch};
+                             .epoch = id->epoch,
+                             .link = id->type != MLS_PSK_RESUMPTION      ? MLS_LINK_NONE
+                                     : id->usage == MLS_PSK_USAGE_REINIT ? MLS_LINK_REINIT
+                                     : id->usage == MLS_PSK_USAGE_BRANCH ? MLS_LINK_BRANCH
+                                                                         : MLS_LINK_NONE};
 
     if (ref.is_resumption && group != NULL &&
         kith_bytes_equal(id->group_id, group->now->context.group_id)) {
@@ -62,8 +66,12 @@ mls_psk_find(const mls_env *env, const mls_group *group, const mls_psk_id *id, k
 static kith_err
 check_psk(const mls_plan_scope *scope, const mls_psk_id *id)
 {
-    /* Resumption for re-initialising or branching is for those alone [RFC9420 §12.1.4]. */
-    KITH_ENSURE(id->type != MLS_PSK_RESUMPTION || id->usage == MLS_PSK_USAGE_APPLICATION,
+    /* Resumption for re-initialising or branching is for those alone, in the first commit of the new group, which
+     * nobody receives [RFC9420 §12.1.4]. */
+    const bool may_link = scope->is_sending && scope->group != NULL &&
+                          scope->group->predecessor != NULL && scope->epoch->context.epoch == 0;
+    KITH_ENSURE(id->type != MLS_PSK_RESUMPTION || id->usage == MLS_PSK_USAGE_APPLICATION ||
+                    may_link,
                 KITH_ERR_REJECTED);
     KITH_ENSURE(id->nonce.len == mls_suite_hash_len(scope->epoch->tools.suite), KITH_ERR_REJECTED);
     return KITH_OK;

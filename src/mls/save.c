@@ -6,7 +6,8 @@
  */
 #include "mls/group.h"
 
-#define SAVE_VERSION 1u
+/* Version 1 had no ReInit at its end. */
+#define SAVE_VERSION 2u
 
 /* ---- Pieces ---- */
 
@@ -476,7 +477,10 @@ write_group(kith_writer *w, const mls_group *group, bool with_tree)
         KITH_TRY(write_held(w, &group->held.items[i]));
     }
     KITH_TRY(kith_write_bool(w, group->own != NULL));
-    return group->own == NULL ? KITH_OK : write_staged(w, group->own);
+    KITH_TRY(group->own == NULL ? KITH_OK : write_staged(w, group->own));
+    KITH_TRY(kith_write_varvec(w, kith_bytes_of_buf(&group->reinit)));
+    return kith_write_varvec(w, group->own == NULL ? (kith_bytes){0}
+                                                   : kith_bytes_of_buf(&group->own->reinit));
 }
 
 kith_err
@@ -519,9 +523,42 @@ read_apart(mls_group *group, kith_reader *r, kith_bytes tree)
     return is_consistent(group->now) ? KITH_OK : KITH_ERR_MALFORMED;
 }
 
+/* A ReInit, or nothing. */
+static kith_err
+read_one_reinit(kith_reader *r, kith_buf *out)
+{
+    kith_bytes bytes;
+    mls_proposal proposal;
+
+    KITH_TRY(kith_read_varvec(r, &bytes));
+    if (bytes.len == 0) {
+        return KITH_OK;
+    }
+    kith_reader inner = kith_reader_of(bytes);
+    KITH_TRY(mls_proposal_decode(&inner, &proposal));
+    KITH_ENSURE(kith_reader_done(&inner) && proposal.type == MLS_PROPOSAL_REINIT,
+                KITH_ERR_MALFORMED);
+    return kith_buf_set(out, bytes);
+}
+
+/* What ended the group, and what a waiting commit would end it with. */
+static kith_err
+read_reinit(mls_group *group, kith_reader *r)
+{
+    KITH_AUTO(kith_buf) waiting = {.alloc = group->tools.alloc};
+
+    KITH_TRY(read_one_reinit(r, &group->reinit));
+    KITH_TRY(read_one_reinit(r, &waiting));
+    KITH_ENSURE(waiting.len == 0 || group->own != NULL, KITH_ERR_MALFORMED);
+    if (group->own != NULL) {
+        group->own->reinit = kith_buf_take(&waiting);
+    }
+    return KITH_OK;
+}
+
 /* `tree` is empty when it is in the blob. */
 static kith_err
-read_group(mls_group *group, kith_reader *r, kith_bytes tree)
+read_group(mls_group *group, kith_reader *r, kith_bytes tree, uint8_t version)
 {
     bool with_tree = false;
 
@@ -532,6 +569,9 @@ read_group(mls_group *group, kith_reader *r, kith_bytes tree)
     KITH_TRY(read_past(group, r));
     KITH_TRY(read_held_list(r, &group->held));
     KITH_TRY(read_own(group, r));
+    if (version > 1) {
+        KITH_TRY(read_reinit(group, r));
+    }
     return kith_reader_finish(r);
 }
 
@@ -546,7 +586,7 @@ load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out
     mls_group *group = NULL;
 
     KITH_TRY(kith_read_u8(&r, &version));
-    KITH_ENSURE(version == SAVE_VERSION, KITH_ERR_UNSUPPORTED);
+    KITH_ENSURE(version >= 1 && version <= SAVE_VERSION, KITH_ERR_UNSUPPORTED);
     KITH_TRY(kith_read_u16(&r, &suite_id));
     const mls_suite *suite = mls_suite_of(env, suite_id);
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
@@ -554,7 +594,7 @@ load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out
     KITH_TRY(read_secret(&r, &signature_private));
     KITH_TRY(
         mls_group_alloc(env, suite, settings, kith_bytes_of_secret(&signature_private), &group));
-    const kith_err err = read_group(group, &r, tree);
+    const kith_err err = read_group(group, &r, tree, version);
     if (err != KITH_OK) {
         mls_group_free(group);
         return err;

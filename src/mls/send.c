@@ -329,7 +329,7 @@ mls_group_propose(mls_group *group, const mls_proposal_params *params,
     if (params->type == MLS_PROPOSAL_UPDATE) {
         KITH_TRY(write_update(group, params->leaf, &held));
     } else {
-        KITH_TRY(mls_proposal_write(group, params, &held.bytes));
+        KITH_TRY(mls_proposal_write(group->env, group->tools, params, &held.bytes));
     }
     KITH_TRY(check_own(group, &held, now_s));
     const mls_framed_content content = {.group_id = group->now->context.group_id,

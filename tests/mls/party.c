@@ -150,8 +150,9 @@ take_commit(party *p, kith_bytes commit)
 
     assert_err(mls_group_receive(p->group, commit, NOW_S, &received), KITH_OK);
     assert_int_equal(received.kind, MLS_KIND_COMMIT);
+    const bool removed = mls_staged_describe(received.staged).removes_self;
     mls_group_apply(p->group, &received.staged);
-    if (!mls_group_is_active(p->group)) {
+    if (removed) {
         party_leave(p);
     }
 }
