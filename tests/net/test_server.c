@@ -17,6 +17,7 @@
 #include "net/caller.h"
 #include "net/place.h"
 #include "net/stream.h"
+#include "net/stub.h"
 #include "net/tls.h"
 
 /* How long a well-behaved device may wait for the answer to a PING while others misbehave. */
@@ -324,6 +325,50 @@ a_source_has_so_many_connections_and_not_one_more(void **state)
 }
 
 static void
+a_loop_has_so_many_connections_and_not_one_more(void **state)
+{
+    /* For each of the two loops. */
+    const net_server_limits limits = {.conns = 2};
+    device many[16];
+    uint32_t ups = 0;
+    place p;
+
+    (void)state;
+    place_open(&p, &limits);
+    for (size_t i = 0; i < 16; i++) {
+        device_connect(&many[i], &p);
+        ups += device_handshake(&many[i]) ? 1 : 0;
+    }
+    assert_true(ups >= 2 && ups <= 4);
+    for (size_t i = 0; i < 16; i++) {
+        device_close(&many[i]);
+    }
+    place_close(&p);
+}
+
+static void
+so_many_addresses_are_listened_on_and_not_one_more(void **state)
+{
+    net_identity *identity = stub_identity();
+    const net_server_config config = {
+        .loops = 1, .identity = identity, .rng = crypto_rng(), .clock = net_clock()};
+    net_server *server = NULL;
+    uint16_t port = 0;
+
+    (void)state;
+    assert_ok(net_server_new(&config, &server));
+    for (size_t i = 0; i < NET_LISTENERS_MAX; i++) {
+        assert_ok(net_server_listen(server, "127.0.0.1", 0, &port));
+        assert_int_not_equal(port, 0);
+    }
+    assert_err(net_server_listen(server, "127.0.0.1", 0, &port), KITH_ERR_LIMIT);
+    /* A loop that has no relay cannot run. */
+    assert_err(net_server_start(server), KITH_ERR_INVALID);
+    net_server_free(server);
+    net_identity_free(identity);
+}
+
+static void
 unfinished_handshakes_make_room_for_new_ones(void **state)
 {
     const net_server_limits limits = {.handshakes = 4};
@@ -535,6 +580,8 @@ main(void)
         cmocka_unit_test(who_says_nothing_for_long_is_sent_away),
         cmocka_unit_test(who_asks_without_reading_is_held_back_and_then_sent_away),
         cmocka_unit_test(a_source_has_so_many_connections_and_not_one_more),
+        cmocka_unit_test(a_loop_has_so_many_connections_and_not_one_more),
+        cmocka_unit_test(so_many_addresses_are_listened_on_and_not_one_more),
         cmocka_unit_test(unfinished_handshakes_make_room_for_new_ones),
         cmocka_unit_test(a_flood_of_key_updates_ends_that_connection_only),
         cmocka_unit_test(rotation_changes_the_leaf_and_neither_the_pin_nor_connections),
