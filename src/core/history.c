@@ -338,6 +338,10 @@ core_history_answer(core *c, core_conv *by, const core_said *said,
         (!is_own_device && core_account_is_own(c, said->account))) {
         return KITH_OK;
     }
+    /* Whoever asks again and again is not answered more often than answers can be sent. */
+    if (!is_own_device && by->item_count > CORE_APPENDS_IN_FLIGHT) {
+        return KITH_OK;
+    }
     KITH_TRY(find_since(c, conv, from, &n));
     return send_since(c, by, conv, n, is_own_device);
 }

@@ -205,6 +205,31 @@ what_own_devices_tell_each_other_waits_for_the_one_that_was_just_linked(void **s
     assert_true(phone->controls >= 1);
 }
 
+static void
+a_peer_that_asks_again_and_again_does_not_fill_the_outbox(void **state)
+{
+    KITH_AUTO(kith_buf) payload = {0};
+    content_control control = {.type = CONTENT_CONTROL_HISTORY_REQUEST};
+    (void)state;
+    memcpy(control.as.history_request.conv_id, conv, sizeof control.as.history_request.conv_id);
+    assert_int_equal(content_control_encode(&payload, &control), KITH_OK);
+    member_say(anna, conv, "mine");
+    crowd_run(w, 1000);
+    anna->is_held = true;
+
+    for (size_t i = 0; i < 40; i++) {
+        assert_int_equal(core_txn_begin(rose->core, w->now_ms), KITH_OK);
+        const kith_err err = core_conv_send_control(rose->core, conv, kith_bytes_of_buf(&payload));
+        assert_int_equal(core_txn_end(rose->core, err), KITH_OK);
+    }
+    crowd_run(w, 100);
+
+    assert_in_range(member_conv(anna, conv)->item_count, 1, CORE_APPENDS_IN_FLIGHT + 1);
+    anna->is_held = false;
+    crowd_run(w, 1000);
+    assert_texts(rose, conv, "mine");
+}
+
 int
 main(void)
 {
@@ -216,6 +241,7 @@ main(void)
         TEST(the_gift_is_no_larger_than_asked_for),
         TEST(a_damaged_gift_is_refused_whole),
         TEST(a_peer_cannot_put_words_into_somebody_elses_mouth),
+        TEST(a_peer_that_asks_again_and_again_does_not_fill_the_outbox),
         TEST(what_own_devices_tell_each_other_waits_for_the_one_that_was_just_linked),
     };
     return cmocka_run_group_tests(history, NULL, NULL);
