@@ -2,7 +2,6 @@
 /* kithd: options, the data folder, everything joined, signals, the end. */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -19,17 +18,14 @@ typedef struct kithd {
     kithd_service service;
 } kithd;
 
-/* Descriptors for as many connections as there may be; and no memory of this process in a file, since it holds the
- * identity. */
+/* Descriptors for as many connections as there may be; files that nobody else may read. */
 static void
 set_limits(void)
 {
-    const struct rlimit no_core = {0};
     struct rlimit files = {0};
 
     umask(077);
-    (void)setrlimit(RLIMIT_CORE, &no_core);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    kithd_hide();
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
