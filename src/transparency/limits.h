@@ -27,7 +27,11 @@
 #define KT_UPDATES_MAX 65535u
 /* Distinguished entries that one answer to owner monitoring or a walk covers. */
 #define KT_DISTINGUISHED_MAX 32u
+/* Distinguished entries that are "recent" [KEYTRANS §10.1]. */
+#define KT_RECENT_HEADS 4u
 /* Longest request in bytes. */
 #define KT_REQUEST_MAX 65536u
+/* Updates that an owner keeps until a distinguished entry confirms them. */
+#define KT_OWNER_ADDED_MAX 256u
 
 #endif

@@ -70,7 +70,7 @@ read_subtree(const kt_store *store, subtree node, kt_hash *out)
 }
 
 kith_err
-kt_log_append(crypto *c, const kt_store *store, uint64_t size, const kt_hash *leaf)
+kt_log_leaf_append(crypto *c, const kt_store *store, uint64_t size, const kt_hash *leaf)
 {
     KITH_AUTO(kith_buf) hashes = {0};
     kt_log_node right = {*leaf, true};

@@ -22,8 +22,8 @@ typedef struct kt_log_batch {
 uint64_t kt_log_hash_index(uint64_t last, unsigned level);
 
 /* Writes what the leaf at position `size` adds to KT_HASHES. */
-KITH_MUST_USE kith_err kt_log_append(crypto *c, const kt_store *store, uint64_t size,
-                                     const kt_hash *leaf);
+KITH_MUST_USE kith_err kt_log_leaf_append(crypto *c, const kt_store *store, uint64_t size,
+                                          const kt_hash *leaf);
 /* The root of the tree of the first `size` > 0 leaves. */
 KITH_MUST_USE kith_err kt_log_root(crypto *c, const kt_store *store, uint64_t size, kt_hash *out);
 /* Appends the elements of the proof. */

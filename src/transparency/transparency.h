@@ -10,7 +10,9 @@
 #ifndef KITH_TRANSPARENCY_TRANSPARENCY_H
 #define KITH_TRANSPARENCY_TRANSPARENCY_H
 
+#include "transparency/client.h"
 #include "transparency/limits.h"
+#include "transparency/log.h"
 #include "transparency/store.h"
 #include "transparency/types.h"
 

@@ -21,7 +21,7 @@ scene_open(scene *s, crypto *c)
     s->store = kt_memory_port(s->memory);
     for (size_t i = 0; i < LEAVES; i++) {
         s->leaves[i] = hash_of_number(c, i);
-        assert_ok(kt_log_append(c, &s->store, i, &s->leaves[i]));
+        assert_ok(kt_log_leaf_append(c, &s->store, i, &s->leaves[i]));
     }
 }
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The server's log: adding entries and signing heads. */
+#include "transparency/log_parts.h"
+
+#include <string.h>
+
+kith_err
+kt_log_new(const kith_alloc *alloc, const kt_log_setup *setup, kt_log **out)
+{
+    const kt_config *config = &setup->config;
+
+    KITH_ENSURE(
+        kith_bytes_equal(crypto_sign_key_public(setup->sign), KITH_BYTES(config->signature_key)) &&
+            kith_bytes_equal(crypto_vrf_key_public(setup->vrf), KITH_BYTES(config->vrf_key)),
+        KITH_ERR_INVALID);
+    kt_log *log = kith_mem_zalloc(alloc, 1, sizeof *log);
+    KITH_ENSURE(log != NULL, KITH_ERR_NO_MEMORY);
+    log->alloc = alloc;
+    log->setup = *setup;
+    log->size = 0;
+    kith_err err = KITH_OK;
+    if (setup->size > 0) {
+        err = kt_log_sign(log, setup->size);
+    }
+    if (err != KITH_OK) {
+        kt_log_free(log);
+        return err;
+    }
+    *out = log;
+    return KITH_OK;
+}
+
+void
+kt_log_free(kt_log *log)
+{
+    if (log != NULL) {
+        kith_mem_free(log->alloc, log, sizeof *log);
+    }
+}
+
+uint64_t
+kt_log_size(const kt_log *log)
+{
+    return log->size;
+}
+
+kt_tree
+kt_log_tree(const kt_log *log)
+{
+    return (kt_tree){.crypto = log->setup.crypto, .store = &log->setup.store, .size = log->size};
+}
+
+kith_err
+kt_log_tree_root(const kt_log *log, kt_hash *out)
+{
+    KITH_ENSURE(log->size > 0, KITH_ERR_NOT_FOUND);
+    return kt_log_root(log->setup.crypto, &log->setup.store, log->size, out);
+}
+
+kith_bytes
+kt_log_signature(const kt_log *log)
+{
+    return log->size > 0 ? KITH_BYTES(log->signature) : (kith_bytes){0};
+}
+
+kith_err
+kt_log_sign(kt_log *log, uint64_t size)
+{
+    KITH_AUTO(kith_buf) tbs = {.alloc = log->alloc};
+    KITH_AUTO(kith_buf) signature = {.alloc = log->alloc};
+    kt_hash root;
+
+    KITH_TRY(kt_log_root(log->setup.crypto, &log->setup.store, size, &root));
+    KITH_TRY(kt_head_write_tbs(&log->setup.config, size, &root, &tbs));
+    KITH_TRY(
+        crypto_sign_with(log->setup.crypto, log->setup.sign, kith_bytes_of_buf(&tbs), &signature));
+    KITH_ENSURE(signature.len == KT_SIGNATURE_LEN, KITH_ERR_INVALID);
+    memcpy(log->signature, signature.data, KT_SIGNATURE_LEN);
+    log->size = size;
+    return KITH_OK;
+}
+
+kith_err
+kt_log_evaluate_label(kt_log *log, kith_bytes label, uint32_t version, kt_evaluation *out)
+{
+    const kt_labels *labels = &log->setup.labels;
+    KITH_AUTO(kith_buf) input = {.alloc = log->alloc};
+    crypto_vrf_result result;
+
+    if (labels->find_evaluation != NULL) {
+        const kith_err err = labels->find_evaluation(labels->ctx, label, version, out);
+        KITH_ENSURE(err == KITH_ERR_NOT_FOUND, err);
+    }
+    KITH_TRY(kt_vrf_input(label, version, &input));
+    KITH_TRY(crypto_vrf_prove(log->setup.crypto, log->setup.vrf,
+                              CRYPTO_PARTS(kith_bytes_of_buf(&input)), &result));
+    memcpy(out->key.bytes, result.output, KT_HASH_LEN);
+    memcpy(out->proof, result.proof, KT_PROOF_LEN);
+    if (labels->keep_evaluation != NULL) {
+        return labels->keep_evaluation(labels->ctx, label, version, out);
+    }
+    return KITH_OK;
+}
+
+/* One new version: its opening, and its leaf of the prefix tree. */
+static kith_err
+make_leaf(kt_log *log, const kt_change *change, size_t i, kt_record *record, kt_leaf *leaf)
+{
+    const kt_labels *labels = &log->setup.labels;
+    kt_evaluation evaluation;
+    uint64_t count = 0;
+
+    KITH_TRY(labels->count(labels->ctx, change->label, &count));
+    KITH_ENSURE(count + i <= UINT32_MAX, KITH_ERR_LIMIT);
+    const uint32_t version = (uint32_t)(count + i);
+    KITH_TRY(kith_rng_fill(&log->setup.rng, record->opening, KT_OPENING_LEN));
+    const kt_opened opened = {.label = change->label,
+                              .version = version,
+                              .value = change->values[i],
+                              .opening = KITH_BYTES(record->opening)};
+    KITH_TRY(kt_commit(log->setup.crypto, &opened, &leaf->commitment));
+    KITH_TRY(kt_log_evaluate_label(log, change->label, version, &evaluation));
+    leaf->key = evaluation.key;
+    record->position = log->size;
+    return KITH_OK;
+}
+
+static kith_err
+count_versions(const kt_change *changes, size_t count, size_t *out)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        KITH_ENSURE(changes[i].count > 0, KITH_ERR_INVALID);
+        KITH_ENSURE(changes[i].count <= KT_LABEL_UPDATES_MAX &&
+                        total + changes[i].count <= KT_UPDATES_MAX,
+                    KITH_ERR_LIMIT);
+        total += changes[i].count;
+    }
+    *out = total;
+    return KITH_OK;
+}
+
+/* The new versions of an entry. */
+typedef struct draft_entry {
+    kt_leaf *leaves;
+    kt_record *records;
+    size_t total;
+} draft_entry;
+
+static kith_err
+fill_entry(kt_log *log, const kt_change *changes, size_t count, draft_entry *entry)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < changes[i].count; k++, at++) {
+            KITH_TRY(make_leaf(log, &changes[i], k, &entry->records[at], &entry->leaves[at]));
+        }
+    }
+    return KITH_OK;
+}
+
+static kith_err
+remember(kt_log *log, const kt_change *changes, size_t count, const draft_entry *entry)
+{
+    const kt_labels *labels = &log->setup.labels;
+    size_t at = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < changes[i].count; k++, at++) {
+            KITH_TRY(labels->add(labels->ctx, changes[i].label, &entry->records[at],
+                                 changes[i].values[k]));
+        }
+    }
+    return KITH_OK;
+}
+
+static kith_err
+append_entry(kt_log *log, uint64_t now_ms, const kt_change *changes, size_t count,
+             draft_entry *entry)
+{
+    const kt_tree tree = kt_log_tree(log);
+
+    KITH_TRY(fill_entry(log, changes, count, entry));
+    KITH_TRY(kt_tree_write(&tree, now_ms, entry->leaves, entry->total));
+    KITH_TRY(remember(log, changes, count, entry));
+    return kt_log_sign(log, log->size + 1);
+}
+
+kith_err
+kt_log_append(kt_log *log, uint64_t now_ms, const kt_change *changes, size_t count)
+{
+    draft_entry entry = {0};
+
+    KITH_TRY(count_versions(changes, count, &entry.total));
+    const size_t room = entry.total + 1; /* no allocation is empty */
+    entry.leaves = kith_mem_zalloc(log->alloc, room, sizeof *entry.leaves);
+    entry.records = kith_mem_zalloc(log->alloc, room, sizeof *entry.records);
+    kith_err err = KITH_ERR_NO_MEMORY;
+    if (entry.leaves != NULL && entry.records != NULL) {
+        err = append_entry(log, now_ms, changes, count, &entry);
+    }
+    kith_mem_free(log->alloc, entry.leaves, room * sizeof *entry.leaves);
+    kith_mem_free(log->alloc, entry.records, room * sizeof *entry.records);
+    return err;
+}
+
+kith_err
+kt_log_set_auditor_head(kt_log *log, const kt_auditor_head *head)
+{
+    KITH_ENSURE(head->size > 0 && head->size <= log->size &&
+                    head->signature.len == KT_SIGNATURE_LEN,
+                KITH_ERR_INVALID);
+    log->has_auditor = true;
+    log->auditor_timestamp = head->timestamp;
+    log->auditor_size = head->size;
+    memcpy(log->auditor_signature, head->signature.data, KT_SIGNATURE_LEN);
+    return KITH_OK;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The server's side: a log that adds entries and answers questions with proofs. It keeps its trees in a
+ * kt_store and what it knows of labels in a kt_labels, both ports; it has one writer, and as long as an
+ * entry is being added nothing else may be asked of it.
+ */
+#ifndef KITH_TRANSPARENCY_LOG_H
+#define KITH_TRANSPARENCY_LOG_H
+
+#include "transparency/request.h"
+#include "transparency/store.h"
+
+/* One version of a label, as the server remembers it. */
+typedef struct kt_record {
+    uint64_t position; /* of the entry that added it */
+    uint8_t opening[KT_OPENING_LEN];
+} kt_record;
+
+/* The VRF's output and proof for a label and version that may or may not exist. */
+typedef struct kt_evaluation {
+    kt_hash key;
+    uint8_t proof[KT_PROOF_LEN];
+} kt_evaluation;
+
+typedef struct kt_labels {
+    /* How many versions a label has; 0 for an unknown one. */
+    kith_err (*count)(void *ctx, kith_bytes label, uint64_t *out);
+    /* The record of a version that exists; its value is appended to `value` unless that is NULL. */
+    kith_err (*find)(void *ctx, kith_bytes label, uint32_t version, kt_record *out,
+                     kith_buf *value);
+    /* Remembers the next version. To be undone by the caller's transaction if kt_log_append fails. */
+    kith_err (*add)(void *ctx, kith_bytes label, const kt_record *record, kith_bytes value);
+    /* A cache, or both NULL. NOT_FOUND: it is not kept. */
+    kith_err (*find_evaluation)(void *ctx, kith_bytes label, uint32_t version, kt_evaluation *out);
+    kith_err (*keep_evaluation)(void *ctx, kith_bytes label, uint32_t version,
+                                const kt_evaluation *evaluation);
+    void *ctx;
+} kt_labels;
+
+/* The port over memory, for tests and for logs that need not last. */
+typedef struct kt_label_memory kt_label_memory;
+KITH_API KITH_MUST_USE kith_err kt_label_memory_new(const kith_alloc *alloc, kt_label_memory **out);
+KITH_API void kt_label_memory_free(kt_label_memory *memory);
+/* Valid until the memory is freed. */
+KITH_API kt_labels kt_label_memory_port(kt_label_memory *memory);
+
+typedef struct kt_log_setup {
+    crypto *crypto; /* this and the keys are borrowed as long as the log lives */
+    crypto_sign_key *sign; /* Ed25519, of `config.signature_key` */
+    const crypto_vrf_key *vrf; /* of `config.vrf_key` */
+    kith_rng rng; /* for openings */
+    kt_store store;
+    kt_labels labels;
+    kt_config config;
+    uint64_t size; /* what the store holds: the size that was signed last, or 0 */
+} kt_log_setup;
+
+typedef struct kt_log kt_log;
+/* INVALID: keys that are not those of the configuration. */
+KITH_API KITH_MUST_USE kith_err kt_log_new(const kith_alloc *alloc, const kt_log_setup *setup,
+                                           kt_log **out);
+KITH_API void kt_log_free(kt_log *log);
+KITH_API uint64_t kt_log_size(const kt_log *log);
+/* The root of the log tree. NOT_FOUND: there is no entry. */
+KITH_API KITH_MUST_USE kith_err kt_log_tree_root(const kt_log *log, kt_hash *out);
+/* The signature over the head, borrowed until the log changes; empty as long as there is no entry. */
+KITH_API kith_bytes kt_log_signature(const kt_log *log);
+
+/* New versions of one label. */
+typedef struct kt_change {
+    kith_bytes label;
+    const kith_bytes *values; /* in the order of their versions */
+    size_t count; /* 1 to KT_LABEL_UPDATES_MAX */
+} kt_change;
+
+/* Adds one entry with all changes (none: a heartbeat), at `now_ms` since 1970, and signs the new head. A
+ * label may be in one change only. LIMIT: more than KT_UPDATES_MAX versions, a value longer than
+ * KT_VALUE_MAX, or a label longer than KT_LABEL_MAX. REJECTED: `now_ms` is before the last entry. On error
+ * the log is as before; what the labels' port was given is for the caller to take back. */
+KITH_API KITH_MUST_USE kith_err kt_log_append(kt_log *log, uint64_t now_ms,
+                                              const kt_change *changes, size_t count);
+
+/* The head that the auditor signed last, with KT_THIRD_PARTY_AUDITING; the log cannot answer without one.
+ * INVALID: larger than the log, or the wrong length of a signature. */
+KITH_API KITH_MUST_USE kith_err kt_log_set_auditor_head(kt_log *log, const kt_auditor_head *head);
+
+/* Appends the answer to a request of the given question. MALFORMED, LIMIT, UNSUPPORTED: kt_request_decode.
+ * NOT_FOUND: there is no such label or version, or nothing to tell. REJECTED: the request names an entry
+ * that is not there or not fit for the question. */
+KITH_API KITH_MUST_USE kith_err kt_log_answer(kt_log *log, kt_question question, kith_bytes request,
+                                              kith_buf *out);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the files of the server's log share. */
+#ifndef KITH_TRANSPARENCY_LOG_PARTS_H
+#define KITH_TRANSPARENCY_LOG_PARTS_H
+
+#include "transparency/log.h"
+
+struct kt_log {
+    const kith_alloc *alloc;
+    kt_log_setup setup;
+    uint64_t size;
+    uint8_t signature[KT_SIGNATURE_LEN];
+    bool has_auditor;
+    uint64_t auditor_timestamp;
+    uint64_t auditor_size;
+    uint8_t auditor_signature[KT_SIGNATURE_LEN];
+    kt_walk walk; /* of the answer that is being made */
+};
+
+kt_tree kt_log_tree(const kt_log *log);
+/* Signs the head of the first `size` entries, which the store holds, and makes them the log. */
+KITH_MUST_USE kith_err kt_log_sign(kt_log *log, uint64_t size);
+/* Output and proof of the VRF, from the cache if it is there. */
+KITH_MUST_USE kith_err kt_log_evaluate_label(kt_log *log, kith_bytes label, uint32_t version,
+                                             kt_evaluation *out);
+
+#endif
