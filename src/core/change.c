@@ -282,8 +282,8 @@ start_leave(core *c, core_conv *conv)
     KITH_AUTO(kith_buf) message = {.alloc = c->env.alloc};
     core_change_record change = {.is_proposal = true};
 
-    if (conv->roster.count <= 1) {
-        return finish_leave(c, conv); /* nobody is there to be told */
+    if (conv->roster.count <= 1 && conv->roster.items[0].devices <= 1) {
+        return finish_leave(c, conv); /* nobody is there to be told, not even an own device */
     }
     if (conv->is_stale || !core_log_is_read(conv) || is_anything_in_flight(conv)) {
         return KITH_OK;
@@ -459,6 +459,14 @@ stage(core *c, core_conv *conv, const core_plan *plan)
 
 /* ---- The pump ---- */
 
+/* What the plan lacks may come earlier: then it is looked at at once. */
+static void
+look_again(core *c, core_conv *conv, uint64_t retry_ms)
+{
+    conv->look_ms = retry_ms != 0 ? retry_ms : c->now_ms + CORE_PAUSE_MAX_MS;
+    core_wake_at(c, conv->look_ms);
+}
+
 /* Whether it is this device's turn. With something to say, it does not wait for others. */
 static kith_err
 is_turn(core *c, core_conv *conv, const core_plan *plan, bool *out)
@@ -469,17 +477,9 @@ is_turn(core *c, core_conv *conv, const core_plan *plan, bool *out)
     *out = !plan->is_shared || (plan->is_must && conv->item_count > 0) ||
            core_is_due(c, conv->change_ms);
     if (!*out) {
-        core_wake_at(c, conv->change_ms);
+        look_again(c, conv, conv->change_ms);
     }
     return KITH_OK;
-}
-
-/* What the plan lacks may come earlier: then it is looked at at once. */
-static void
-look_again(core *c, core_conv *conv, uint64_t retry_ms)
-{
-    conv->look_ms = retry_ms != 0 ? retry_ms : c->now_ms + CORE_PAUSE_MAX_MS;
-    core_wake_at(c, conv->look_ms);
 }
 
 static kith_err

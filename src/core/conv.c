@@ -273,6 +273,15 @@ load_waiting(core *c)
     return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
 }
 
+/* A Welcome may lie in the inbox: it is read before anybody is asked to bring this device back. */
+static void
+wait_for_inbox(core *c)
+{
+    for (size_t i = 0; i < c->convs->count; i++) {
+        c->convs->items[i]->repair_ms = c->now_ms + CORE_INBOX_WAIT_MS;
+    }
+}
+
 kith_err
 core_convs_load(core *c)
 {
@@ -285,6 +294,7 @@ core_convs_load(core *c)
     KITH_TRY(core_outbox_load(c));
     KITH_TRY(core_puts_load(c));
     KITH_TRY(core_inbox_load(c));
+    wait_for_inbox(c);
     return core_once_load(c);
 }
 
@@ -406,6 +416,7 @@ core_convs_link_changed(core *c, core_link link)
     if (link == CORE_LINK_NAMED) {
         convs->inbox = CORE_SUB_NONE;
         convs->inbox_acking = false;
+        wait_for_inbox(c);
         return;
     }
     for (size_t i = 0; i < convs->count; i++) {
@@ -463,8 +474,10 @@ core_convs_pump(core *c)
         return KITH_OK;
     }
     c->convs->plans = 0;
+    /* Another one first each time: plans are rationed. */
+    c->convs->turn++;
     for (size_t i = 0; i < c->convs->count; i++) {
-        KITH_TRY(pump_conv(c, c->convs->items[i]));
+        KITH_TRY(pump_conv(c, c->convs->items[(c->convs->turn + i) % c->convs->count]));
     }
     KITH_TRY(core_puts_pump(c));
     return core_inbox_pump(c);

@@ -22,6 +22,7 @@
 
 #define CORE_TOKEN_LEN 32u
 #define CORE_APPEND_LEN 16u
+#define CORE_FRESH 16u
 #define CORE_RECENT (2u * CORE_APPENDS_IN_FLIGHT)
 
 /* One account of a conversation, and the device list that the epoch is bound to. */
@@ -102,6 +103,12 @@ typedef struct core_waiting {
     uint8_t append_id[CORE_APPEND_LEN];
 } core_waiting;
 
+/* A device that a commit has added: its Welcome may still be on its way. */
+typedef struct core_fresh {
+    uint8_t device[CORE_DEVICE_LEN];
+    uint64_t since_ms;
+} core_fresh;
+
 typedef struct core_conv {
     /* As stored. */
     uint8_t id[CORE_CONV_LEN];
@@ -168,6 +175,8 @@ typedef struct core_conv {
     size_t pack_cap;
     uint8_t rejoins[CORE_REJOINS_MAX][CORE_DEVICE_LEN]; /* to be removed and added again */
     size_t rejoin_count;
+    core_fresh fresh[CORE_FRESH]; /* added lately */
+    size_t fresh_at;
 } core_conv;
 
 /* A Welcome on its way to one device: CORE_TABLE_PUT holds it under `batch || index`, the body under `batch`. */
@@ -187,6 +196,7 @@ struct core_convs {
     uint64_t clock;
     size_t loaded; /* groups in memory */
     size_t plans; /* made in this round of the pump */
+    size_t turn; /* which conversation is pumped first */
     size_t texts; /* own messages that wait */
     size_t once_count;
     core_put_state *puts;
@@ -441,7 +451,9 @@ KITH_MUST_USE kith_err core_conv_break(core *c, core_conv *conv, const char *wha
 KITH_MUST_USE kith_err core_repair_pump(core *c, core_conv *conv);
 /* Back in step: asks for what was missed. */
 KITH_MUST_USE kith_err core_repair_done(core *c, core_conv *conv, uint64_t since_ms);
-/* A device asks to be removed and added again. */
+/* Remembers whom this commit, about to be applied, adds: they need time to find their Welcome. */
+void core_repair_note(core *c, core_conv *conv, const mls_staged *next);
+/* A device asks to be removed and added again; one that was added lately is not. */
 KITH_MUST_USE kith_err core_repair_take(core *c, const core_said *said,
                                         const uint8_t conv[CORE_CONV_LEN]);
 

@@ -62,6 +62,10 @@
 #define CORE_PUTS_IN_FLIGHT 8u
 /* Before another device is asked again to bring this one back. */
 #define CORE_REPAIR_MS 60000u
+/* After the inbox was opened: so long for a Welcome that lies there. */
+#define CORE_INBOX_WAIT_MS 10000u
+/* A device that was added so lately is not added again when it asks: its Welcome is on its way. */
+#define CORE_FRESH_MS (2u * CORE_REPAIR_MS)
 /* Own devices are given so long to say what was missed before the log is read on. */
 #define CORE_HISTORY_WAIT_MS 10000u
 /* Devices that are brought back into a conversation at once. */

@@ -87,6 +87,7 @@ keep_item(core *c, core_conv *conv, uint64_t n, const item_record *record)
 {
     KITH_TRY(kith_mem_grow(c->env.alloc, (void **)&conv->items, &conv->item_cap,
                            conv->item_count + 1, sizeof *conv->items));
+    conv->look_ms = 0; /* with something to say, a change waits for nobody */
     core_item *item = &conv->items[conv->item_count++];
     *item = (core_item){
         .n = n, .kind = record->kind, .epoch = record->epoch, .is_sealed = record->sealed.len > 0};

@@ -119,6 +119,16 @@ add_removed_line(core *c, core_conv *conv, const proto_entry *entry, const mls_e
     return core_line_system(c, conv, CORE_MESSAGE_MEMBER_REMOVED, &line);
 }
 
+/* Whether this device is among the members again, with keys of a package of its own. */
+static bool
+is_back(const core *c, const mls_epoch *epoch)
+{
+    const kith_bytes own = crypto_sign_key_public(c->device_key);
+    mls_member member;
+
+    return mls_epoch_member_find(epoch, own, &member) == KITH_OK;
+}
+
 /* Removed: with the whole account from a group, or because the own list says so. Anything else is no removal that
  * this account's person or the group wanted, and is undone by a device that is still in it. */
 static kith_err
@@ -136,8 +146,14 @@ take_removal(core *c, core_conv *conv, const proto_entry *entry, const mls_stage
         return core_conv_set_state(c, conv, CORE_CHAT_LEFT);
     }
     KITH_TRY(is_own_device_listed(c, conv, version, &is_listed));
-    return is_listed ? core_conv_break(c, conv, NULL)
-                     : core_conv_set_state(c, conv, CORE_CHAT_LEFT);
+    if (!is_listed) {
+        return core_conv_set_state(c, conv, CORE_CHAT_LEFT);
+    }
+    KITH_TRY(core_conv_break(c, conv, NULL));
+    if (is_back(c, epoch)) {
+        conv->repair_ms = c->now_ms + CORE_REPAIR_MS; /* the Welcome is on its way */
+    }
+    return KITH_OK;
 }
 
 static bool
@@ -180,6 +196,7 @@ follow(core *c, core_conv *conv, const proto_entry *entry, mls_staged **staged)
     KITH_TRY(committer_of(next, committer));
     KITH_TRY(core_conv_leavers(c, conv, &leavers));
     KITH_TRY(core_conv_use(c, conv));
+    core_repair_note(c, conv, next);
     if (staged != NULL) {
         KITH_TRY(core_change_dropped(c, conv));
         mls_group_apply(conv->group, staged);

@@ -79,7 +79,9 @@ core_repair_pump(core *c, core_conv *conv)
     conv->repair_ms = c->now_ms + CORE_REPAIR_MS;
     core_wake_at(c, conv->repair_ms);
     core_conv *path = find_path(c, conv);
-    if (path == NULL) {
+    /* What waits is heard late, perhaps when this device is long back. */
+    if (path == NULL || path->item_count > 0 || !core_link_ready(c, CORE_LINK_ANON) ||
+        !core_log_is_read(path)) {
         return KITH_OK;
     }
     conv->repairs++;
@@ -109,6 +111,39 @@ is_member(core *c, core_conv *conv, const core_said *said, bool *out)
     return KITH_OK;
 }
 
+void
+core_repair_note(core *c, core_conv *conv, const mls_staged *next)
+{
+    const uint32_t committer = mls_staged_describe(next).committer;
+    mls_change change;
+    proto_credential credential;
+
+    /* One that is removed and added takes its old place. */
+    for (size_t i = 0; mls_staged_change(next, i, &change) == KITH_OK; i++) {
+        if (change.kind == MLS_REMOVED || change.leaf_index == committer ||
+            proto_credential_decode(change.after.identity.data, &credential) != KITH_OK) {
+            continue;
+        }
+        core_fresh *fresh = &conv->fresh[conv->fresh_at++ % CORE_FRESH];
+        memcpy(fresh->device, credential.device_id, sizeof fresh->device);
+        fresh->since_ms = c->now_ms;
+    }
+}
+
+/* Several devices are asked, each at its own time: when one has done it, the others must not do it again. */
+static bool
+is_fresh(const core *c, const core_conv *conv, const uint8_t device[CORE_DEVICE_LEN])
+{
+    for (size_t i = 0; i < CORE_FRESH; i++) {
+        const core_fresh *fresh = &conv->fresh[i];
+        if (fresh->since_ms <= c->now_ms && c->now_ms - fresh->since_ms < CORE_FRESH_MS &&
+            memcmp(fresh->device, device, CORE_DEVICE_LEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 kith_err
 core_repair_take(core *c, const core_said *said, const uint8_t id[CORE_CONV_LEN])
 {
@@ -119,7 +154,8 @@ core_repair_take(core *c, const core_said *said, const uint8_t id[CORE_CONV_LEN]
         return core_control_tell_left(c, conv);
     }
     if (conv == NULL || conv->state != CORE_CHAT_ACTIVE || conv->rejoin_count == CORE_REJOINS_MAX ||
-        memcmp(said->device, c->account.device, CORE_DEVICE_LEN) == 0) {
+        memcmp(said->device, c->account.device, CORE_DEVICE_LEN) == 0 ||
+        is_fresh(c, conv, said->device)) {
         return KITH_OK;
     }
     KITH_TRY(is_member(c, conv, said, &is_in));
