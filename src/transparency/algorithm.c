@@ -15,9 +15,8 @@ kt_view_update(kt_walk *w)
     return KITH_OK;
 }
 
-/* The rightmost distinguished entry; false if there is none. */
-static kith_err
-find_rightmost(kt_walk *w, bool *is_found, uint64_t *out)
+kith_err
+kt_distinguished_rightmost(kt_walk *w, bool *is_found, uint64_t *out)
 {
     const uint64_t end = w->setup.size - 1;
     kt_place at;
@@ -43,7 +42,7 @@ settle(kt_walk *w, uint64_t position, kt_terminal *out)
     bool is_found = false;
     uint64_t rightmost = 0;
 
-    KITH_TRY(find_rightmost(w, &is_found, &rightmost));
+    KITH_TRY(kt_distinguished_rightmost(w, &is_found, &rightmost));
     *out = (kt_terminal){.position = position, .is_settled = is_found && position <= rightmost};
     return KITH_OK;
 }
@@ -58,7 +57,7 @@ kt_search_greatest(kt_walk *w, uint32_t version, kt_terminal *out)
     uint64_t x = kt_math_root(size);
     kt_standing standing = KT_BELOW;
 
-    KITH_TRY(find_rightmost(w, &is_found, &x));
+    KITH_TRY(kt_distinguished_rightmost(w, &is_found, &x));
     for (;; x = kt_math_right(x, size)) {
         const kt_ladder_query query = {.position = x, .target = version, .omits = true};
         KITH_TRY(kt_walk_ladder(w, &query, &standing));

@@ -92,6 +92,9 @@ typedef struct kt_versions {
 } kt_versions;
 kt_versions kt_update_versions(const kt_update *update);
 
+/* The rightmost distinguished entry; `*is_found` is false if there is none. Needs no more than the view. */
+KITH_MUST_USE kith_err kt_distinguished_rightmost(kt_walk *w, bool *is_found, uint64_t *out);
+
 /* The `recent` rightmost distinguished entries right of `stop` (NULL: no such bound), from right to left
  * [KEYTRANS §10.1]. */
 typedef struct kt_heads_query {

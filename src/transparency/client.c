@@ -332,11 +332,11 @@ kt_client_contact(const kt_client *client, const kt_exchange *exchange, kt_view 
 static kith_err
 find_is_done(reading *a, const kt_owner *owner, bool *out)
 {
-    const kt_heads_query query = {.recent = 1};
-    kt_positions rightmost;
+    bool is_found = false;
+    uint64_t rightmost = 0;
 
-    KITH_TRY(kt_distinguished_walk(a->walk, &query, &rightmost));
-    *out = rightmost.count == 0 || owner->start >= rightmost.items[0];
+    KITH_TRY(kt_distinguished_rightmost(a->walk, &is_found, &rightmost));
+    *out = !is_found || owner->start >= rightmost;
     return KITH_OK;
 }
 

@@ -106,7 +106,9 @@ kt_monitor_contact(kt_walk *w, const uint64_t *start, kt_monitor_map *map)
         bool is_over = false;
         KITH_ENSURE(item.position < w->setup.size, KITH_ERR_REJECTED);
         KITH_TRY(move_up(&p, &item, &is_over));
-        if (!is_over) {
+        /* A greater version that has reached the same entry stands for both. */
+        const bool is_double = count > 0 && kept[count - 1].position == item.position;
+        if (!is_over && !is_double) {
             kept[count++] = item;
         }
     }

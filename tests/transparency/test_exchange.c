@@ -27,15 +27,14 @@ grow(world *w, size_t entry)
 static void
 check_search(world *w, const kt_view *view, const uint32_t *version)
 {
-    KITH_AUTO(kith_buf) answer = {0};
+    KITH_AUTO(world_result) result = {0};
     KITH_AUTO(kt_watch) watch = watch_of(LABEL);
     kt_view after = *view;
-    kt_found found;
     kt_hash root;
     kt_hash expected;
 
-    assert_ok(world_search(w, &after, &watch, version, &found, &answer));
-
+    assert_ok(world_search(w, &after, &watch, version, &result));
+    const kt_found found = result.found;
     assert_int_equal(found.version, version != NULL ? *version : world_versions(w, LABEL) - 1);
     assert_int_equal(found.value.len >= strlen(LABEL), true);
     assert_int_equal(after.size, kt_log_size(w->log));

@@ -130,16 +130,21 @@ exchange_of(const world *w, const kt_request *request, const kith_buf *answer)
         .request = request, .response = kith_bytes_of_buf(answer), .now_ms = w->now_ms};
 }
 
+void
+world_result_done(world_result *result)
+{
+    kith_buf_done(&result->answer);
+}
+
 kith_err
-world_search(world *w, kt_view *view, kt_watch *watch, const uint32_t *version, kt_found *out,
-             kith_buf *answer)
+world_search(world *w, kt_view *view, kt_watch *watch, const uint32_t *version, world_result *out)
 {
     kt_request request = {.question = KT_SEARCH, .has_version = version != NULL};
 
     request.version = version != NULL ? *version : 0;
-    KITH_TRY(world_ask(w, view, watch, &request, answer));
-    const kt_exchange exchange = exchange_of(w, &request, answer);
-    return kt_client_search(&w->client, &exchange, view, watch, out);
+    KITH_TRY(world_ask(w, view, watch, &request, &out->answer));
+    const kt_exchange exchange = exchange_of(w, &request, &out->answer);
+    return kt_client_search(&w->client, &exchange, view, watch, &out->found);
 }
 
 kith_err

@@ -37,8 +37,14 @@ kith_err world_ask(world *w, const kt_view *view, const kt_watch *watch, kt_requ
                    kith_buf *answer);
 
 /* Asking and checking in one. */
+/* `version` NULL: the greatest one. The value found lies in `answer`. */
+typedef struct world_result {
+    kt_found found;
+    kith_buf answer;
+} world_result;
+void world_result_done(world_result *result);
 kith_err world_search(world *w, kt_view *view, kt_watch *watch, const uint32_t *version,
-                      kt_found *out, kith_buf *answer);
+                      world_result *out);
 kith_err world_monitor(world *w, kt_view *view, kt_watch *watch);
 kith_err world_own(world *w, kt_view *view, kt_watch *watch, uint64_t start);
 kith_err world_owner_monitor(world *w, kt_view *view, kt_watch *watch);
