@@ -76,12 +76,13 @@ core_repair_pump(core *c, core_conv *conv)
         core_wake_at(c, conv->repair_ms);
         return KITH_OK;
     }
-    conv->repair_ms = c->now_ms + CORE_REPAIR_MS;
-    core_wake_at(c, conv->repair_ms);
     core_conv *path = find_path(c, conv);
     /* What waits is heard late, perhaps when this device is long back. */
-    if (path == NULL || path->item_count > 0 || !core_link_ready(c, CORE_LINK_ANON) ||
-        !core_log_is_read(path)) {
+    const bool is_heard_soon = path != NULL && path->item_count == 0 &&
+                               core_link_ready(c, CORE_LINK_ANON) && core_log_is_read(path);
+    conv->repair_ms = c->now_ms + (is_heard_soon ? CORE_REPAIR_MS : CORE_RETRY_MS);
+    core_wake_at(c, conv->repair_ms);
+    if (!is_heard_soon) {
         return KITH_OK;
     }
     conv->repairs++;

@@ -184,7 +184,7 @@ a_device_out_of_step_is_brought_back_by_its_peer_and_has_what_it_missed(void **s
     (void)state;
     crowd_direct(w, anna, rose, second);
     member_say(anna, conv, "first");
-    crowd_run(w, 1000);
+    crowd_run(w, CORE_FRESH_MS); /* who was just added is expected to find its own way */
     rose->is_deaf = true;
     member_say(anna, conv, "missed");
     member_say(anna, conv, "seen");
