@@ -396,6 +396,9 @@ core_conv_set_state(core *c, core_conv *conv, core_chat_state state)
     }
     core_conv_touch(c, conv);
     conv->state = state;
+    if (!core_conv_is_live(conv)) {
+        c->convs->held_due = true; /* a Welcome that brings this device back may be here already */
+    }
     if (state == CORE_CHAT_LEFT || state == CORE_CHAT_DECLINED) {
         conv->sub = CORE_SUB_NONE;
         KITH_TRY(core_change_dropped(c, conv));

@@ -448,6 +448,8 @@ KITH_MUST_USE kith_err core_inbox_on_list(core *c, kith_err err);
 
 /* The conversation cannot be followed any more. `what`: a word of docs/alarms, or NULL for a quiet one. */
 KITH_MUST_USE kith_err core_conv_break(core *c, core_conv *conv, const char *what);
+/* This device was removed and added by one commit: all before it was read, and a Welcome tells the rest. */
+KITH_MUST_USE kith_err core_conv_await(core *c, core_conv *conv);
 KITH_MUST_USE kith_err core_repair_pump(core *c, core_conv *conv);
 /* Back in step: asks for what was missed. */
 KITH_MUST_USE kith_err core_repair_done(core *c, core_conv *conv, uint64_t since_ms);

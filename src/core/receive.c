@@ -129,6 +129,22 @@ is_back(const core *c, const mls_epoch *epoch)
     return mls_epoch_member_find(epoch, own, &member) == KITH_OK;
 }
 
+static bool
+is_added_again(const core *c, const mls_epoch *epoch)
+{
+    uint32_t cursor = 0;
+    mls_member member;
+    proto_credential credential;
+
+    while (mls_epoch_member_next(epoch, &cursor, &member)) {
+        if (proto_credential_decode(member.identity.data, &credential) == KITH_OK &&
+            memcmp(credential.device_id, c->account.device, CORE_DEVICE_LEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Removed: with the whole account from a group, or because the own list says so. Anything else is no removal that
  * this account's person or the group wanted, and is undone by a device that is still in it. */
 static kith_err
@@ -138,6 +154,9 @@ take_removal(core *c, core_conv *conv, const proto_entry *entry, const mls_stage
     uint64_t version = 0;
     bool is_listed = false;
 
+    if (is_added_again(c, epoch)) {
+        return core_conv_await(c, conv);
+    }
     if (own_version(c, epoch, &version) != KITH_OK) {
         return core_conv_break(c, conv, "roster");
     }

@@ -8,6 +8,26 @@
 
 #include "core/conv.h"
 
+/* Stands still; a peer is asked at `repair_ms`. */
+static kith_err
+stand_still(core *c, core_conv *conv, uint64_t repair_ms)
+{
+    core_conv_touch(c, conv);
+    KITH_TRY(core_change_dropped(c, conv));
+    core_packs_clear(conv);
+    conv->sub = CORE_SUB_NONE;
+    conv->broken_ms = c->now_ms;
+    conv->repair_ms = repair_ms;
+    conv->repairs = 0;
+    return core_conv_set_state(c, conv, CORE_CHAT_BROKEN);
+}
+
+kith_err
+core_conv_await(core *c, core_conv *conv)
+{
+    return stand_still(c, conv, c->now_ms + CORE_REPAIR_MS);
+}
+
 kith_err
 core_conv_break(core *c, core_conv *conv, const char *what)
 {
@@ -16,15 +36,9 @@ core_conv_break(core *c, core_conv *conv, const char *what)
     if (!core_conv_is_live(conv)) {
         return KITH_OK;
     }
-    core_conv_touch(c, conv);
-    KITH_TRY(core_change_dropped(c, conv));
-    core_packs_clear(conv);
-    conv->sub = CORE_SUB_NONE;
-    conv->broken_ms = what == NULL ? c->now_ms : 0;
-    conv->repair_ms = 0;
-    conv->repairs = 0;
     KITH_TRY(core_line_system(c, conv, CORE_MESSAGE_GAP, &gap));
-    KITH_TRY(core_conv_set_state(c, conv, CORE_CHAT_BROKEN));
+    KITH_TRY(stand_still(c, conv, 0));
+    conv->broken_ms = what == NULL ? c->now_ms : 0;
     return what == NULL ? KITH_OK : core_event_alarm(c, conv->id, NULL, what);
 }
 

@@ -96,6 +96,33 @@ who_was_removed_reads_nothing_more_and_can_come_back(void **state)
 }
 
 static void
+a_welcome_that_is_quicker_than_the_removal_before_it_waits_for_it(void **state)
+{
+    uint8_t group[CORE_CONV_LEN];
+    (void)state;
+    member *carl = crowd_account_add(w);
+    crowd_befriend(w);
+    crowd_group(w, anna, group);
+    member_disconnect(carl);
+    change(anna, group, carl->account, CORE_MEMBER_REMOVE);
+    change(anna, group, carl->account, CORE_MEMBER_ADD);
+    const proto_inbox_item item = {.id = carl->inbox_count,
+                                   .body = kith_bytes_of_buf(&carl->inbox[carl->inbox_count - 1])};
+    KITH_AUTO(kith_buf) body = {0};
+    assert_int_equal(proto_inbox_item_encode(&body, &item), KITH_OK);
+
+    member_push(carl, PROTO_INBOX_ITEM, kith_bytes_of_buf(&body));
+    assert_int_equal(member_conv(carl, group)->state, CORE_CHAT_ACTIVE);
+    assert_int_equal(carl->core->convs->held_count, 1);
+    member_connect(carl);
+    crowd_run(w, 2000);
+
+    assert_int_equal(carl->core->convs->held_count, 0);
+    assert_int_equal(member_conv(carl, group)->state, CORE_CHAT_ACTIVE);
+    assert_int_equal(member_conv(carl, group)->epoch, member_conv(anna, group)->epoch);
+}
+
+static void
 who_leaves_is_gone_for_all(void **state)
 {
     uint8_t group[CORE_CONV_LEN];
@@ -239,6 +266,7 @@ main(void)
     const struct CMUnitTest members[] = {
         TEST(a_group_counts_its_readers),
         TEST(who_was_removed_reads_nothing_more_and_can_come_back),
+        TEST(a_welcome_that_is_quicker_than_the_removal_before_it_waits_for_it),
         TEST(who_leaves_is_gone_for_all),
         TEST(two_who_change_at_once_agree_in_the_end),
         TEST(a_commit_whose_answer_was_lost_is_found_in_the_log),
