@@ -138,8 +138,8 @@ open_all(agent *a, rpc_fault *fault)
     return err == KITH_OK ? KITH_OK : say(fault, err, "the socket cannot be made");
 }
 
-/* The store is closed and the folder let go before the faces are: one that asked for the end, and sees its
- * connection close, may start another agent at once. */
+/* The store is closed before the faces are: one that asked for the end, and sees its connection close, may start
+ * another agent at once. That one waits until the folder is let go, which is last: before, it would meet the socket. */
 static void
 close_all(agent *a)
 {
@@ -151,15 +151,15 @@ close_all(agent *a)
     a->core = NULL;
     store_core_free(a->store);
     crypto_free(a->crypto);
-    if (a->lock_fd >= 0) {
-        close(a->lock_fd);
-    }
     if (a->loop != NULL) {
         agent_faces_close(a);
         net_signal_free(a->signals[0]);
         net_signal_free(a->signals[1]);
         net_timer_free(a->timer);
         net_loop_free(a->loop);
+    }
+    if (a->lock_fd >= 0) {
+        close(a->lock_fd);
     }
 }
 

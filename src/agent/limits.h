@@ -23,7 +23,7 @@
 /* The keyring has this long to answer. */
 #define AGENT_KEYRING_MS 2000u
 /* How long an agent waits for its predecessor to let go of the folder. */
-#define AGENT_LOCK_MS 1000
+#define AGENT_LOCK_MS 2000
 /* After a stop: how long faces have to read what is queued. */
 #define AGENT_STOP_MS 500u
 /* The pause before a failed write of core is tried again. */

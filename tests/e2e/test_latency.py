@@ -35,7 +35,7 @@ def _(world):
         anna.drop()
         cold.append(shown_after(anna, "Bert", reading, f"cold {i}"))
         warm.append(shown_after(anna, "Bert", reading, f"warm {i}"))
-        anna.kith("daemon", "stop")
+        anna.ok("daemon", "stop")
         anna.start()
 
     for name, times in (("cold", cold), ("warm", warm)):
