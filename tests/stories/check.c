@@ -247,6 +247,19 @@ check_reading(world *w, const world_seat *seat)
     free(r.copies);
 }
 
+static void
+say_states(world *w, const uint8_t *conv)
+{
+    for (size_t i = 0; i < w->device_count; i++) {
+        core_chat chat;
+        if (core_chat_get(w->devices[i].core, conv, &chat) == KITH_OK) {
+            world_say(w, "%s: %02x%02x is in state %d, epoch %llu, %u devices of %u accounts",
+                      w->devices[i].name, conv[0], conv[1], (int)chat.state,
+                      (unsigned long long)chat.epoch, chat.devices, chat.accounts);
+        }
+    }
+}
+
 /* All that are in a conversation agree about it, and they are exactly those who are counted. */
 static void
 check_conversation(world *w, const world_seat *first, const core_chat *wanted)
@@ -275,6 +288,7 @@ check_conversation(world *w, const world_seat *first, const core_chat *wanted)
         }
     }
     if (devices != wanted->devices) {
+        say_states(w, first->conv);
         world_fail(w, "%u devices are counted in a conversation of %u", wanted->devices, devices);
     }
 }
