@@ -311,12 +311,15 @@ check_texts(const core_join *in)
 static kith_err
 read_link(kith_bytes text, proto_link *out)
 {
+    static const uint8_t no_pin[sizeof out->server_key] = {0};
     const kith_err err = proto_link_decode(text, out);
 
     /* A link that is too long is none. */
     KITH_ENSURE(err != KITH_ERR_LIMIT, KITH_ERR_MALFORMED);
     KITH_TRY(err);
     KITH_ENSURE(out->kind != PROTO_LINK_DEVICE, KITH_ERR_MALFORMED);
+    /* To whoever dials, zeros mean that any server will do: only a linking may say that. */
+    KITH_ENSURE(memcmp(out->server_key, no_pin, sizeof no_pin) != 0, KITH_ERR_MALFORMED);
     return KITH_OK;
 }
 

@@ -292,6 +292,24 @@ a_conversation_too_many_ends_the_operation(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void
+a_link_that_would_take_any_server_is_refused(void **state)
+{
+    uint8_t pin[sizeof h->server_key];
+    uint64_t op = 0;
+
+    (void)state;
+    memcpy(pin, h->server_key, sizeof pin);
+    memset(h->server_key, 0, sizeof pin);
+    kith_buf_clear(&link_text);
+    ghost_link(h, &rose, &link_text);
+    memcpy(h->server_key, pin, sizeof pin);
+
+    assert_int_equal(party_join(p, kith_bytes_of_buf(&link_text), "Anna", &op), KITH_ERR_MALFORMED);
+
+    assert_int_equal(core_account_get(p->core).state, CORE_ACCOUNT_NONE);
+}
+
 int
 main(void)
 {
@@ -309,6 +327,8 @@ main(void)
         TEST(one_does_not_join_ones_own_invite),
         TEST(an_invite_to_another_server_is_not_supported),
         TEST(a_conversation_too_many_ends_the_operation),
+        cmocka_unit_test_setup_teardown(a_link_that_would_take_any_server_is_refused, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests_name("core-accept", tests, NULL, NULL);
