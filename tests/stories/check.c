@@ -36,13 +36,17 @@ grow(void *items, size_t *cap, size_t count, size_t size)
 }
 
 void
-check_note_sent(world *w, size_t device, const core_text *text, uint64_t number, uint64_t n)
+check_note_sent(world *w, size_t device, const core_text *text, uint64_t n, kith_err err)
 {
     world_saying *s;
 
     w->sayings = grow(w->sayings, &w->saying_cap, w->saying_count, sizeof(*w->sayings));
     s = &w->sayings[w->saying_count++];
-    *s = (world_saying){.device = device, .number = number, .at_ms = w->now_ms, .local_n = n};
+    *s = (world_saying){.device = device,
+                        .number = w->saying_count - 1,
+                        .at_ms = w->now_ms,
+                        .local_n = n,
+                        .is_uncertain = err != KITH_OK};
     memcpy(s->conv, text->conv, CORE_CONV_LEN);
 }
 
@@ -239,7 +243,8 @@ check_reading(world *w, const world_seat *seat)
     for (size_t i = 0; i < w->saying_count; i++) {
         const world_saying *s = &w->sayings[i];
         if (memcmp(s->conv, seat->conv, CORE_CONV_LEN) == 0 && seat->since_ms <= s->at_ms &&
-            seat->until_ms == UINT64_MAX && r.copies[i] != 1 && !failed_to_send(w, s)) {
+            seat->until_ms == UINT64_MAX && r.copies[i] != 1 && !s->is_uncertain &&
+            !failed_to_send(w, s)) {
             world_fail(w, "%s lacks text %zu of %s, said at %.3f s", d->name, i,
                        w->devices[s->device].name, (double)(s->at_ms - WORLD_START_MS) / 1000.0);
         }

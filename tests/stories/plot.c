@@ -172,9 +172,9 @@ plot_say(world *w, size_t device, const uint8_t conv[CORE_CONV_LEN])
     err = core_send(d->core, &in, world_device_now(w, d), &n);
     world_say(w, "%s says %zu in %02x%02x: %s", d->name, w->saying_count, conv[0], conv[1],
               kith_err_name(err));
-    if (err == KITH_OK) {
-        check_note_sent(w, device, &in, w->saying_count, n);
-    } else if (err != KITH_ERR_DENIED && err != KITH_ERR_STORE) {
+    if (err == KITH_OK || err == KITH_ERR_STORE) {
+        check_note_sent(w, device, &in, n, err);
+    } else if (err != KITH_ERR_DENIED) {
         world_fail(w, "%s: core_send: %s", d->name, kith_err_name(err));
     }
     world_after_core(w, device);

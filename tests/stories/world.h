@@ -111,6 +111,7 @@ typedef struct world_saying {
     uint64_t at_ms;
     uint64_t local_n;
     uint8_t id[CORE_MESSAGE_ID_LEN];
+    bool is_uncertain; /* the power went while it was stored: it may be there or not */
 } world_saying;
 
 /* When a device was first seen as a member of a conversation, and when it was first seen not to be any more. */
@@ -184,7 +185,8 @@ void wire_clear(world_wire *wire);
 void wire_server_gone(world *w);
 
 /* check.c */
-void check_note_sent(world *w, size_t device, const core_text *text, uint64_t number, uint64_t n);
+/* `err` is what core_send said: STORE leaves open whether it was stored. */
+void check_note_sent(world *w, size_t device, const core_text *text, uint64_t n, kith_err err);
 void check_note_leaving(world *w, const uint8_t conv[CORE_CONV_LEN], size_t device);
 void check_text_of(uint64_t seed, uint64_t number, char text[64]);
 /* Looks at what goes to the server. */
