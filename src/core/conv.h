@@ -168,6 +168,7 @@ typedef struct core_conv {
     uint64_t receipt_ms; /* when receipts go out; 0: none are due */
     uint64_t
         history_ms; /* until then what was missed is waited for, and the log is not read; 0: nothing is */
+    uint64_t gap_ms; /* until then a second gap in the log is one too many */
     uint64_t repair_ms; /* when a peer is asked again */
     uint32_t repairs; /* times that one was asked */
     core_pack *packs;

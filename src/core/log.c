@@ -84,6 +84,33 @@ note_denial(core *c, core_conv *conv, const core_answer *answer)
     return conv->denied < DENIALS_MAX ? KITH_OK : core_conv_break(c, conv, NULL);
 }
 
+/* What is missing before `seq` is gone for good. What is behind it can be followed all the same, since a subscription
+ * brings one epoch only; what members said meanwhile is asked for. A server that does so often is not followed. */
+static kith_err
+pass_gap(core *c, core_conv *conv, uint64_t seq)
+{
+    const core_line gap = {.sent_ms = core_time_ms(c)};
+
+    if (conv->gap_ms != 0 && !core_is_due(c, conv->gap_ms)) {
+        return core_conv_break(c, conv, NULL);
+    }
+    conv->gap_ms = c->now_ms + CORE_REPAIR_MS;
+    core_conv_touch(c, conv);
+    conv->next_seq = seq;
+    conv->acked_seq = conv->acked_seq < seq ? conv->acked_seq : seq - 1;
+    KITH_TRY(core_line_system(c, conv, CORE_MESSAGE_GAP, &gap));
+    return core_repair_done(c, conv, conv->heard_ms);
+}
+
+/* The log is shorter than it was: the server was set back to an earlier copy of itself, or forgets on purpose. */
+static kith_err
+go_back(core *c, core_conv *conv, uint64_t end_seq)
+{
+    KITH_TRY(core_event_alarm(c, conv->id, NULL, "log"));
+    conv->sub = CORE_SUB_NONE;
+    return pass_gap(c, conv, end_seq);
+}
+
 static kith_err
 on_subscribe(core *c, const core_tag *tag, const core_answer *answer)
 {
@@ -103,10 +130,16 @@ on_subscribe(core *c, const core_tag *tag, const core_answer *answer)
         conv->next_seq = log.last_commit_seq + 1;
         core_conv_touch(c, conv);
     }
-    if (conv->next_seq != 0 && log.first_seq > conv->next_seq) {
-        return core_conv_break(c, conv, NULL);
-    }
     conv->denied = 0;
+    if (log.end_seq != 0 && conv->next_seq > log.end_seq) {
+        return go_back(c, conv, log.end_seq);
+    }
+    if (conv->next_seq != 0 && log.first_seq > conv->next_seq) {
+        KITH_TRY(pass_gap(c, conv, log.first_seq));
+    }
+    if (!core_conv_is_live(conv)) {
+        return KITH_OK;
+    }
     conv->sub = CORE_SUB_LIVE;
     conv->end_seq = log.end_seq;
     if (conv->commit_seq == 0 && log.last_commit_seq != 0 && conv->epoch > 0) {
@@ -251,8 +284,13 @@ core_log_entry(core *c, kith_bytes body)
         return KITH_OK;
     }
     if (conv->next_seq != 0 && entry.seq > conv->next_seq) {
-        /* Before the answer it may be what was left over of the subscription before. */
-        return conv->sub == CORE_SUB_LIVE ? core_conv_break(c, conv, NULL) : KITH_OK;
+        if (conv->sub != CORE_SUB_LIVE) {
+            return KITH_OK; /* before the answer: it may be left over of the subscription before */
+        }
+        KITH_TRY(pass_gap(c, conv, entry.seq));
+        if (!core_conv_is_live(conv)) {
+            return KITH_OK;
+        }
     }
     const kith_err err = core_receive(c, conv, &entry);
     if (err == KITH_ERR_CONFLICT) {

@@ -61,27 +61,68 @@ an_entry_that_comes_twice_is_read_once(void **state)
     assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_ACTIVE);
 }
 
+/* Rose hears only the second of two texts. */
 static void
-a_missing_entry_is_noticed_and_nothing_after_it_is_read(void **state)
+withhold_one(const char *missed, const char *heard)
+{
+    rose->is_deaf = true;
+    member_say(anna, conv, missed);
+    member_say(anna, conv, heard);
+    crowd_run(w, 1000);
+    push_kept(rose, crowd_log_find(w, conv)->count);
+    rose->is_deaf = false;
+}
+
+static void
+a_missing_entry_is_noticed_and_what_was_said_is_asked_for(void **state)
 {
     (void)state;
     member_say(anna, conv, "zero");
     crowd_run(w, 1000);
-    rose->is_deaf = true;
-    member_say(anna, conv, "one");
-    member_say(anna, conv, "two");
-    crowd_run(w, 1000);
-    const crowd_log *log = crowd_log_find(w, conv);
 
-    push_kept(rose, log->count);
-
-    assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_BROKEN);
+    withhold_one("one", "two");
     assert_true(member_has_line(rose, conv, CORE_MESSAGE_GAP));
-    assert_texts(rose, conv, "zero");
+    assert_texts(rose, conv, "zero two");
+    crowd_run(w, 5000);
+
+    assert_texts(rose, conv, "zero two one");
+    assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_ACTIVE);
+    assert_int_equal(member_conv(rose, conv)->acked_seq, crowd_log_find(w, conv)->count);
 }
 
 static void
-entries_that_are_gone_are_noticed(void **state)
+a_second_gap_within_a_minute_is_one_too_many(void **state)
+{
+    (void)state;
+    member_say(anna, conv, "zero");
+    crowd_run(w, 1000);
+    withhold_one("one", "two");
+    crowd_run(w, 5000);
+    const uint64_t before = member_conv(rose, conv)->next_seq;
+
+    withhold_one("three", "four");
+
+    assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_BROKEN);
+    assert_int_equal(member_conv(rose, conv)->next_seq, before);
+}
+
+static void
+a_second_gap_after_a_minute_is_passed(void **state)
+{
+    (void)state;
+    member_say(anna, conv, "zero");
+    crowd_run(w, 1000);
+    withhold_one("one", "two");
+    crowd_run(w, CORE_REPAIR_MS);
+
+    withhold_one("three", "four");
+    crowd_run(w, 5000);
+
+    assert_texts(rose, conv, "zero two one four three");
+}
+
+static void
+entries_that_are_gone_are_asked_for(void **state)
 {
     (void)state;
     member_say(anna, conv, "zero");
@@ -92,9 +133,42 @@ entries_that_are_gone_are_noticed(void **state)
     crowd_log_find(w, conv)->first_seq = crowd_log_find(w, conv)->count + 1;
 
     member_connect(rose);
+    crowd_run(w, 5000);
+
+    assert_true(member_has_line(rose, conv, CORE_MESSAGE_GAP));
+    assert_texts(rose, conv, "zero one");
+    assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_ACTIVE);
+}
+
+static void
+a_log_that_has_become_shorter_raises_an_alarm_and_is_read_on(void **state)
+{
+    (void)state;
+    crowd_log *log = crowd_log_find(w, conv);
+    const size_t kept = log->count;
+    member_say(anna, conv, "one");
+    crowd_run(w, 1000);
+    member_say(rose, conv, "two");
+    crowd_run(w, 1000);
+    member_disconnect(anna);
+    member_disconnect(rose);
+    while (log->count > kept) {
+        kith_buf_done(&log->entries[--log->count].message);
+    }
+
+    member_connect(anna);
+    member_connect(rose);
+    crowd_run(w, 5000);
+    member_say(anna, conv, "three");
+    crowd_run(w, 1000);
+    member_say(rose, conv, "four");
     crowd_run(w, 1000);
 
-    assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_BROKEN);
+    assert_texts(rose, conv, "one two three four");
+    assert_texts(anna, conv, "one two three four");
+    assert_int_equal(rose->alarms, 1);
+    assert_int_equal(anna->alarms, 1);
+    assert_true(member_has_line(rose, conv, CORE_MESSAGE_GAP));
 }
 
 static void
@@ -189,8 +263,9 @@ a_device_out_of_step_is_brought_back_by_its_peer_and_has_what_it_missed(void **s
     member_say(anna, conv, "missed");
     member_say(anna, conv, "seen");
     crowd_run(w, 500);
-    push_kept(rose, crowd_log_find(w, conv)->count);
-    assert_int_equal(member_conv(rose, conv)->state, CORE_CHAT_BROKEN);
+    assert_int_equal(core_txn_begin(rose->core, w->now_ms), KITH_OK);
+    const kith_err err = core_conv_break(rose->core, member_conv(rose, conv), NULL);
+    assert_int_equal(core_txn_end(rose->core, err), KITH_OK);
 
     rose->is_deaf = false;
     crowd_run(w, 30000);
@@ -210,8 +285,11 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest log[] = {
         TEST(an_entry_that_comes_twice_is_read_once),
-        TEST(a_missing_entry_is_noticed_and_nothing_after_it_is_read),
-        TEST(entries_that_are_gone_are_noticed),
+        TEST(a_missing_entry_is_noticed_and_what_was_said_is_asked_for),
+        TEST(a_second_gap_within_a_minute_is_one_too_many),
+        TEST(a_second_gap_after_a_minute_is_passed),
+        TEST(entries_that_are_gone_are_asked_for),
+        TEST(a_log_that_has_become_shorter_raises_an_alarm_and_is_read_on),
         TEST(rubbish_from_a_member_is_skipped),
         TEST(a_commit_that_came_as_a_message_is_no_commit),
         TEST(rubbish_that_the_server_took_for_a_commit_stops_the_conversation),
