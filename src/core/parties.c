@@ -161,6 +161,23 @@ remember_peer(core *c, core_conv *conv, const core_roster *roster)
     }
 }
 
+/* A proposal dies with its epoch. A commit that was made before the proposal was read, and stands behind it in the log,
+ * leaves the leaver in: then it is taken out by the next one. */
+static kith_err
+keep_leavers(core *c, core_conv *conv, const core_step *step)
+{
+    for (size_t i = 0; i < step->leaver_count; i++) {
+        core_wish wish = {.change = CORE_MEMBER_REMOVE};
+        if (core_roster_find(&conv->roster, step->leavers[i]) == NULL ||
+            core_wish_find(conv, step->leavers[i]) != NULL) {
+            continue;
+        }
+        memcpy(wish.account, step->leavers[i], sizeof wish.account);
+        KITH_TRY(core_wish_add(c, conv, &wish));
+    }
+    return KITH_OK;
+}
+
 kith_err
 core_conv_step(core *c, core_conv *conv, const core_step *step)
 {
@@ -175,6 +192,7 @@ core_conv_step(core *c, core_conv *conv, const core_step *step)
     }
     KITH_TRY(core_conv_enter(c, conv));
     KITH_TRY(core_wishes_settle(c, conv, KITH_OK));
+    KITH_TRY(keep_leavers(c, conv, step));
     core_conv_due(conv);
     if (conv->state == CORE_CHAT_OPENING) {
         return core_conv_set_state(c, conv, CORE_CHAT_ACTIVE);
