@@ -417,6 +417,8 @@ KITH_MUST_USE kith_err core_receipt_pump(core *c, core_conv *conv);
 void core_receipt_due(core *c, core_conv *conv);
 /* What another member says of own messages. */
 KITH_MUST_USE kith_err core_receipt_take(core *c, core_conv *conv, kith_bytes body);
+/* What another own device told the others: what it says was read is read here, too. */
+KITH_MUST_USE kith_err core_receipt_take_own(core *c, core_conv *conv, kith_bytes body);
 /* The person saw everything up to `n`. `is_told`: by another own device, which tells the senders. */
 KITH_MUST_USE kith_err core_read_up_to(core *c, core_conv *conv, uint64_t n, bool is_told);
 

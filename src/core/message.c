@@ -313,7 +313,7 @@ take_content(core *c, core_conv *conv, const core_said *said, const content_mess
     case CONTENT_UNSEND:
         return take_edit(c, conv, said, message);
     case CONTENT_REPORT:
-        return core_account_is_own(c, said->account) ? KITH_OK
+        return core_account_is_own(c, said->account) ? core_receipt_take_own(c, conv, message->body)
                                                      : core_receipt_take(c, conv, message->body);
     case CONTENT_CONTROL:
         return core_control_take(c, conv, said, message->body);

@@ -200,6 +200,31 @@ core_read_up_to(core *c, core_conv *conv, uint64_t n, bool is_told)
     return core_event_chat(c, conv->id);
 }
 
+/* A device that was not yet among the own ones when it was told there hears it in the conversation. */
+kith_err
+core_receipt_take_own(core *c, core_conv *conv, kith_bytes body)
+{
+    content_report report;
+    content_mark mark;
+    uint64_t newest = 0;
+
+    if (content_report_decode(body, &report) != KITH_OK) {
+        return KITH_OK;
+    }
+    while (content_report_next(&report, &mark)) {
+        uint64_t n = 0;
+        if (mark.status != CONTENT_STATUS_READ) {
+            continue;
+        }
+        const kith_err err = core_line_find(c, conv, mark.message_id, &n);
+        if (err != KITH_ERR_NOT_FOUND) {
+            KITH_TRY(err);
+        }
+        newest = n > newest ? n : newest;
+    }
+    return core_read_up_to(c, conv, newest, true);
+}
+
 kith_err
 core_mark_read(core *c, const uint8_t id[CORE_CONV_LEN], uint64_t n, uint64_t now_ms)
 {

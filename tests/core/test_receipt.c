@@ -70,6 +70,28 @@ receipts_that_come_together_are_one_entry(void **state)
 }
 
 static void
+what_one_own_device_has_read_is_read_on_the_other(void **state)
+{
+    (void)state;
+    member *phone = crowd_device_add(w, rose->account);
+    crowd_befriend(w);
+    member_learn(rose, rose->account);
+    crowd_run(w, 10000);
+    const uint64_t n = member_say(anna, conv, "hello");
+    crowd_run(w, 1000);
+    assert_int_equal(member_conv(phone, conv)->unread, 1);
+    assert_int_equal(member_state(anna, conv, n), CORE_MESSAGE_DELIVERED);
+    assert_int_equal(member_conv(phone, conv)->unread, 1); /* delivered is not read */
+
+    assert_int_equal(core_mark_read(rose->core, conv, member_conv(rose, conv)->last_n, w->now_ms),
+                     KITH_OK);
+    crowd_run(w, 1000);
+
+    assert_int_equal(member_conv(phone, conv)->unread, 0);
+    assert_int_equal(member_state(anna, conv, n), CORE_MESSAGE_READ);
+}
+
+static void
 a_receipt_never_takes_a_state_back(void **state)
 {
     (void)state;
@@ -178,6 +200,7 @@ main(void)
     const struct CMUnitTest receipt[] = {
         TEST(a_message_is_delivered_and_then_read),
         TEST(receipts_that_come_together_are_one_entry),
+        TEST(what_one_own_device_has_read_is_read_on_the_other),
         TEST(a_receipt_never_takes_a_state_back),
         TEST(a_receipt_that_a_power_loss_held_up_is_given_after_it),
         TEST(a_stranger_is_told_nothing_before_it_was_accepted),
