@@ -22,26 +22,32 @@ class Sender(threading.Thread):
         self.kept = []
         self.trouble = None
         self.repeats = 0
+        self.is_asking = threading.Event()
 
     def run(self):
         try:
             while not self.is_over.is_set():
-                self._send(f"{self.device.name} {len(self.kept)}")
+                first = len(self.kept)
+                self._send([f"{self.device.name} {first + i}" for i in range(self.random.randint(1, 8))])
                 time.sleep(self.random.uniform(0, 0.05))
         except Exception as error:  # told by the test
             self.trouble = error
 
-    def _send(self, text):
-        answer = None
-        while answer is None:
+    def _send(self, texts):
+        """All of them at once, so that a kill meets requests that were read and not answered."""
+        is_kept = False
+        while not is_kept:
             try:
                 face = self.device.new_rpc()
             except OSError:
                 time.sleep(0.02)
                 continue
             try:
-                # Several on one connection, so that a kill meets requests that were read but not answered.
-                answer = face.call("message.send", conv=self.conv, text=text, once=text)
+                self.is_asking.set()
+                asked = [face.ask("message.send", conv=self.conv, text=text, once=text) for text in texts]
+                for number in asked:
+                    face.answer(number, "message.send")
+                is_kept = True
             except Gone:
                 self.repeats += 1
             except RpcError as error:
@@ -49,8 +55,9 @@ class Sender(threading.Thread):
                     raise
                 time.sleep(0.05)
             finally:
+                self.is_asking.clear()
                 face.close()
-        self.kept.append(text)
+        self.kept += texts
 
 
 def four_devices(world):
@@ -65,10 +72,14 @@ def four_devices(world):
     return server, four, conv
 
 
-def kill_some(rng, server, devices, rounds):
-    """Kills one of them at a random moment, `rounds` times; sometimes two at once."""
+def kill_some(rng, server, devices, senders, rounds):
+    """Kills one of them at a random moment, `rounds` times; sometimes two at once. Half of the moments are just after
+    somebody has asked for something."""
     for _ in range(rounds):
         time.sleep(rng.expovariate(1 / 0.15))
+        if rng.random() < 0.5:
+            rng.choice(senders).is_asking.wait(0.5)
+            time.sleep(rng.uniform(0, 0.003))
         victims = rng.sample([server, *devices], 2 if rng.random() < 0.2 else 1)
         for victim in victims:
             victim.kill()
@@ -102,7 +113,7 @@ def _(world):
 
     for sender in senders:
         sender.start()
-    kill_some(rng, server, devices, 400 if LONG else 30)
+    kill_some(rng, server, devices, senders, 400 if LONG else 30)
     for sender in senders:
         sender.is_over.set()
     for sender in senders:
