@@ -108,10 +108,15 @@ handle_room(void *ctx)
     net_server_loop *loop = c->loop;
 
     if (!loop->has_drained && (c->is_ready || relay_session_has_output(c->session))) {
+        const size_t before = net_stream_queued(c->stream);
         c->is_ready = false;
         const kith_err err = relay_session_fill(c->session, server_loop_now(loop), NET_FILL_LEN,
                                                 net_stream_out(c->stream));
         c->is_ending = c->is_ending || err != KITH_OK;
+        if (net_stream_queued(c->stream) != before) {
+            /* The session may want bytes again, which is looked at when a turn begins: there must be one. */
+            net_loop_again(loop->loop);
+        }
         net_task_queue(&loop->loop->tasks, &loop->after);
     }
     if (c->is_ending && net_stream_queued(c->stream) == 0) {

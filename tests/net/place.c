@@ -3,6 +3,7 @@
 #include "net/place.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -134,6 +135,14 @@ place_close(place *p)
     remove_files(p);
 }
 
+/* Says what did not work, for a log of something that happens once in a while. */
+static void
+die(const char *what)
+{
+    fprintf(stderr, "# %s failed: %s\n", what, strerror(errno));
+    abort();
+}
+
 void
 device_connect(device *d, const place *p)
 {
@@ -145,11 +154,20 @@ device_connect(device *d, const place *p)
 
     *d = (device){.fd = socket(AF_INET, SOCK_STREAM, 0)};
     if (connect(d->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        abort();
+        die("connecting");
     }
     setsockopt(d->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(d->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* A socket with a time limit gives EINTR also when the process was only stopped for a moment (signal(7)). */
+static bool
+was_interrupted(const device *d, int result)
+{
+    const int want = result == 1 ? SSL_ERROR_NONE : SSL_get_error(d->ssl, result);
+
+    return errno == EINTR && (want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE);
 }
 
 bool
@@ -163,8 +181,13 @@ device_handshake(device *d)
     d->ssl = SSL_new(d->ctx);
     SSL_set_alpn_protos(d->ssl, alpn, sizeof alpn);
     SSL_set_fd(d->ssl, d->fd);
-    ERR_clear_error();
-    return SSL_connect(d->ssl) == 1;
+    int done = 0;
+    do {
+        ERR_clear_error();
+        errno = 0;
+        done = SSL_connect(d->ssl);
+    } while (was_interrupted(d, done));
+    return done == 1;
 }
 
 void
@@ -175,9 +198,13 @@ device_open(device *d, const place *p)
 
     device_connect(d, p);
     need(proto_hello_encode(&body, &hello));
-    if (!device_handshake(d) || !device_ask(d, PROTO_HELLO, kith_bytes_of_buf(&body)) ||
+    if (!device_handshake(d)) {
+        ERR_print_errors_fp(stderr);
+        die("the handshake");
+    }
+    if (!device_ask(d, PROTO_HELLO, kith_bytes_of_buf(&body)) ||
         device_next(d, NULL) != (PROTO_HELLO | PROTO_ANSWER)) {
-        abort();
+        die("HELLO");
     }
 }
 
@@ -199,8 +226,13 @@ device_send(device *d, kith_bytes bytes)
 {
     size_t n = 0;
 
-    ERR_clear_error();
-    return SSL_write_ex(d->ssl, bytes.data, bytes.len, &n) == 1;
+    int done = 0;
+    do {
+        ERR_clear_error();
+        errno = 0;
+        done = SSL_write_ex(d->ssl, bytes.data, bytes.len, &n);
+    } while (was_interrupted(d, done));
+    return done == 1;
 }
 
 bool
@@ -219,8 +251,13 @@ read_more(device *d)
     uint8_t bytes[16384];
     size_t n = 0;
 
-    ERR_clear_error();
-    if (SSL_read_ex(d->ssl, bytes, sizeof bytes, &n) != 1) {
+    int done = 0;
+    do {
+        ERR_clear_error();
+        errno = 0;
+        done = SSL_read_ex(d->ssl, bytes, sizeof bytes, &n);
+    } while (was_interrupted(d, done));
+    if (done != 1) {
         return false;
     }
     need(kith_buf_append(&d->in, kith_bytes_of(bytes, n)));

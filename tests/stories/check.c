@@ -175,7 +175,9 @@ read_text(world *w, world_reading *r, const core_message *m)
     if (m->text.len >= sizeof(wanted)) {
         return;
     }
-    memcpy(wanted, m->text.data, m->text.len);
+    if (m->text.len > 0) {
+        memcpy(wanted, m->text.data, m->text.len);
+    }
     wanted[m->text.len] = '\0';
     if (sscanf(wanted, MARKER "%llu-%llu;", &seed, &number) != 2) {
         return; /* what was said with an invite */
