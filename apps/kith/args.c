@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Arguments of a command: options anywhere, the rest in order. */
+#include <assert.h>
 #include <string.h>
 
 #include "cli.h"
@@ -63,6 +64,7 @@ take_option(const cli_option *options, int argc, char **argv, int *i)
         *option->flag = true;
         return CLI_OK;
     }
+    assert(option->value != NULL); /* an option without a flag takes a value */
     const char *equals = strchr(argv[*i], '=');
     if (equals != NULL) {
         *option->value = equals + 1;

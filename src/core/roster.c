@@ -98,6 +98,7 @@ collect_accounts(const mls_epoch *epoch, core_roster *roster)
     size_t count = 0;
 
     KITH_TRY(collect_leaves(epoch, roster));
+    KITH_ENSURE(roster->count > 0, KITH_ERR_REJECTED);
     qsort(roster->items, roster->count, sizeof *roster->items, compare_parties);
     for (size_t i = 0; i < roster->count; i++) {
         if (count > 0 && compare_parties(&roster->items[count - 1], &roster->items[i]) == 0) {

@@ -2,12 +2,14 @@
 /* The functions of the draft's appendices, on integers alone. */
 #include "transparency/math.h"
 
+#include <assert.h>
+
 unsigned
 kt_math_level(uint64_t x)
 {
     unsigned level = 0;
 
-    while (((x >> level) & 1) == 1) {
+    while (level < 64 && ((x >> level) & 1) == 1) {
         level++;
     }
     return level;
@@ -46,13 +48,19 @@ kt_math_has_right(uint64_t x, uint64_t size)
 uint64_t
 kt_math_left(uint64_t x)
 {
-    return x ^ (UINT64_C(1) << (kt_math_level(x) - 1));
+    const unsigned level = kt_math_level(x);
+
+    assert(level > 0); /* a leaf has no children */
+    return x ^ (UINT64_C(1) << (level - 1));
 }
 
 uint64_t
 kt_math_right(uint64_t x, uint64_t size)
 {
-    uint64_t child = x ^ (UINT64_C(3) << (kt_math_level(x) - 1));
+    const unsigned level = kt_math_level(x);
+
+    assert(level > 0);
+    uint64_t child = x ^ (UINT64_C(3) << (level - 1));
 
     while (child >= size) {
         child = kt_math_left(child);

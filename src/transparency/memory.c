@@ -57,7 +57,7 @@ read_record(void *ctx, kt_array array, uint64_t index, uint8_t *out)
     const size_t len = kt_array_record_len(array);
     const kith_buf *buf = &memory->arrays[array];
 
-    KITH_ENSURE(index < buf->len / len, KITH_ERR_STORE);
+    KITH_ENSURE(len > 0 && index < buf->len / len, KITH_ERR_STORE);
     memcpy(out, buf->data + index * len, len);
     return KITH_OK;
 }

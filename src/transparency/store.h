@@ -11,9 +11,9 @@
 #include "base/base.h"
 
 typedef enum kt_array {
-    KT_NODES = 0, /* of all states of the prefix tree */
-    KT_HASHES = 1, /* of the balanced subtrees of the log tree, in the order of completion */
-    KT_ENTRIES = 2, /* one for each log entry */
+    KT_NODES, /* of all states of the prefix tree */
+    KT_HASHES, /* of the balanced subtrees of the log tree, in the order of completion */
+    KT_ENTRIES, /* one for each log entry */
     KT_ARRAYS
 } kt_array;
 
