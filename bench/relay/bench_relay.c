@@ -123,7 +123,10 @@ say(bench *b, pair *p)
     for (size_t i = 0; i < sizeof in.append_id; i++) {
         in.append_id[i] = (uint8_t)rand();
     }
-    memcpy(in.append_id, &p->next, sizeof p->next);
+    const uint64_t now_s = (uint64_t)time(NULL); /* as a device makes it (docs/wire.md §4) */
+    for (size_t i = 0; i < 4; i++) {
+        in.append_id[i] = (uint8_t)(now_s >> (24 - 8 * i));
+    }
     must(proto_conv_append_encode(&body, &in), "append");
     send_frame(b, p->sender, PROTO_CONV_APPEND, p->next, &body);
     p->in_flight++;

@@ -3,6 +3,7 @@
 #include "peer.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "child.h"
 
@@ -152,6 +153,10 @@ peer_append(peer *p, kith_bytes message)
     memcpy(append.conv_id, p->conv_id, PROTO_ID_LEN);
     memcpy(append.token, p->token, PROTO_ID_LEN);
     need(kith_rng_fill(crypto_rng(), append.append_id, sizeof append.append_id), "random");
+    const uint64_t now_s = (uint64_t)time(NULL); /* as a device makes it (docs/wire.md §4) */
+    for (size_t i = 0; i < 4; i++) {
+        append.append_id[i] = (uint8_t)(now_s >> (24 - 8 * i));
+    }
     need(proto_conv_append_encode(&body, &append), "append");
     send_frame(p, PROTO_CONV_APPEND, kith_bytes_of_buf(&body));
 }

@@ -293,7 +293,7 @@ start_leave(core *c, core_conv *conv)
                                           .leaf_index =
                                               mls_epoch_own_leaf(mls_group_epoch(conv->group))};
     KITH_TRY(mls_group_propose(conv->group, &proposal, (kith_bytes){0}, core_time_s(c), &message));
-    KITH_TRY(core_random(c, change.append_id, sizeof change.append_id));
+    KITH_TRY(core_append_id(c, change.append_id));
     memcpy(change.token, conv->token, sizeof change.token);
     change.message = kith_bytes_of_buf(&message);
     KITH_TRY(store_change(c, conv, &change));
@@ -378,7 +378,7 @@ store_commit(core *c, core_conv *conv, const draft *d)
     KITH_TRY(core_epoch_token(next, token));
     KITH_TRY(crypto_sha256(c->env.crypto, KITH_BYTES(token), change.next_token_hash));
     kith_wipe(token, sizeof token);
-    KITH_TRY(core_random(c, change.append_id, sizeof change.append_id));
+    KITH_TRY(core_append_id(c, change.append_id));
     memcpy(change.token, conv->token, sizeof change.token);
     return store_change(c, conv, &change);
 }

@@ -54,6 +54,18 @@ core_key_bytes(const core_key *key)
 }
 
 kith_err
+core_append_id(core *c, uint8_t out[PROTO_SHORT_ID_LEN])
+{
+    const uint64_t now_s = core_time_s(c);
+
+    KITH_TRY(core_random(c, out, PROTO_SHORT_ID_LEN));
+    for (size_t i = 0; i < 4; i++) {
+        out[i] = (uint8_t)(now_s >> (24 - 8 * i));
+    }
+    return KITH_OK;
+}
+
+kith_err
 core_random(core *c, uint8_t *out, size_t len)
 {
     return kith_rng_fill(&c->env.rng, out, len);

@@ -282,5 +282,7 @@ core_key core_key_of(kith_bytes first, kith_bytes second);
 core_key core_key_u64(kith_bytes first, uint64_t second);
 kith_bytes core_key_bytes(const core_key *key);
 KITH_MUST_USE kith_err core_random(core *c, uint8_t *out, size_t len);
+/* An append id: seconds since 1970 and 12 random bytes, so that the server's index of them grows at its end. */
+KITH_MUST_USE kith_err core_append_id(core *c, uint8_t out[PROTO_SHORT_ID_LEN]);
 
 #endif

@@ -328,7 +328,7 @@ seal(core *c, core_conv *conv, core_item *item, item_record *record, kith_buf *s
     KITH_TRY(kith_buf_set(&padded, record->content));
     KITH_TRY(content_pad(&padded));
     KITH_TRY(core_conv_use(c, conv));
-    KITH_TRY(core_random(c, record->append_id, sizeof record->append_id));
+    KITH_TRY(core_append_id(c, record->append_id));
     const mls_protect_params params = {.plaintext = kith_bytes_of_buf(&padded)};
     KITH_TRY(mls_group_protect(conv->group, &params, NULL, sealed));
     record->sealed = kith_bytes_of_buf(sealed);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Every statement of the server's store, and its tables. Bodies lie in the order in which they arrived, never
- * clustered by conversation: a commit then writes few pages, and what expires lies at the front.
+ * clustered by conversation: a commit then writes few pages, and what expires lies at the front. Marks lie in the order
+ * of their append ids, which begin with the time (docs/wire.md §4): they grow at one end, too.
  */
 #ifndef KITH_STORE_RELAY_SQL_H
 #define KITH_STORE_RELAY_SQL_H
@@ -39,7 +40,7 @@
     " body BLOB NOT NULL);"                                                                        \
     "CREATE UNIQUE INDEX entry_by_seq ON entry(conv, seq);"                                        \
     "CREATE TABLE mark(conv INTEGER NOT NULL, append_id BLOB NOT NULL, seq INTEGER NOT NULL,"      \
-    " time_ms INTEGER NOT NULL, PRIMARY KEY(conv, append_id)) WITHOUT ROWID;"                      \
+    " time_ms INTEGER NOT NULL, PRIMARY KEY(append_id, conv)) WITHOUT ROWID;"                      \
     "CREATE TABLE ack(conv INTEGER NOT NULL, reader BLOB NOT NULL, seq INTEGER NOT NULL,"          \
     " time_ms INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(conv, reader)) WITHOUT ROWID;" \
     "CREATE TABLE item(row INTEGER PRIMARY KEY, device INTEGER NOT NULL, number INTEGER NOT NULL," \
@@ -141,8 +142,8 @@
                       " (SELECT row FROM entry ORDER BY row LIMIT ?2) AND time_ms<?1")             \
     X(MARK_ADD, "INSERT INTO mark(conv, append_id, seq, time_ms) VALUES(?1, ?2, ?3, ?4)")          \
     X(MARK_FIND, "SELECT seq, time_ms FROM mark WHERE conv=?1 AND append_id=?2")                   \
-    X(MARK_NEXT, "SELECT conv, append_id, time_ms FROM mark WHERE (conv, append_id)>(?1, ?2)"      \
-                 " ORDER BY conv, append_id LIMIT ?3")                                             \
+    X(MARK_NEXT, "SELECT conv, append_id, time_ms FROM mark WHERE (append_id, conv)>(?2, ?1)"      \
+                 " ORDER BY append_id, conv LIMIT ?3")                                             \
     X(MARK_DELETE, "DELETE FROM mark WHERE conv=?1 AND append_id=?2")                              \
     X(ACK_FIND, "SELECT seq, since FROM ack WHERE conv=?1 AND reader=?2")                          \
     X(ACK_PUT, "INSERT INTO ack(conv, reader, seq, time_ms, since) VALUES(?1, ?2, ?3, ?4, ?5)"     \
