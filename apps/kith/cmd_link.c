@@ -77,6 +77,15 @@ offer(cli *c, bool is_sure)
 
 /* ---- The new device ---- */
 
+/* Enough to say the next thing to a person; the agent judges the rest. */
+static bool
+looks_like_code(const char *code)
+{
+    const size_t number = strspn(code, "0123456789");
+
+    return number > 0 && code[number] == '-' && strspn(code + number + 1, "0123456789") == 6;
+}
+
 static int
 accept_code(cli *c, const char *code, const char *name)
 {
@@ -92,7 +101,7 @@ accept_code(cli *c, const char *code, const char *name)
     if (name != NULL && name[0] != '\0') {
         cli_param_text(&params, "device_name", name);
     }
-    if (!c->json) {
+    if (!c->json && looks_like_code(code)) {
         cli_say(WORDS_LINK_WAIT);
     }
     const int status = cli_call(c, "pair.accept", &params, &answer);
