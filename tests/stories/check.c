@@ -136,6 +136,10 @@ check_seats(world *w)
         world_device *d = &w->devices[i];
         KITH_AUTO(kith_buf) cursor = {0};
         core_chat chat;
+        if (d->is_up && d->has_account) {
+            const core_account account = core_account_get(d->core);
+            memcpy(d->account, account.account, sizeof d->account);
+        }
         while (d->is_up && core_chat_next(d->core, &cursor, &chat) == KITH_OK) {
             note_seat(w, i, &chat);
         }

@@ -141,7 +141,7 @@ plot_pair(world *w, size_t old_device, size_t new_device)
     for (int i = 0; i < 300 && !from->pair_asked && from->done_op != offered; i++) {
         world_run(w, STEP_MS);
     }
-    if (!from->pair_asked || !from->is_up ||
+    if (!from->pair_asked || !from->is_up || from->done_op == offered ||
         !is_fine(w, old_device, "core_pair_approve",
                  core_pair_approve(from->core, true, world_device_now(w, from)))) {
         return;
@@ -293,12 +293,8 @@ static void
 leaving(world *w, const uint8_t conv[CORE_CONV_LEN], const uint8_t account[CORE_ACCOUNT_LEN])
 {
     for (size_t i = 0; i < w->device_count; i++) {
-        const world_device *d = &w->devices[i];
-        if (d->is_up && d->has_account) {
-            const core_account own = core_account_get(d->core);
-            if (memcmp(own.account, account, CORE_ACCOUNT_LEN) == 0) {
-                check_note_leaving(w, conv, i);
-            }
+        if (memcmp(w->devices[i].account, account, CORE_ACCOUNT_LEN) == 0) {
+            check_note_leaving(w, conv, i);
         }
     }
 }

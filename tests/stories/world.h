@@ -71,6 +71,7 @@ typedef struct world_device {
     int64_t skew_ms; /* its clock against the world's */
     size_t person;
     bool has_account;
+    uint8_t account[CORE_ACCOUNT_LEN]; /* once it has one: known also while it is down */
     uint64_t last_event;
     /* of the newest operations: for stories that wait for one */
     uint64_t done_op;
