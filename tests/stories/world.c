@@ -355,13 +355,28 @@ world_run(world *w, uint64_t for_ms)
     check_seats(w);
 }
 
+/* A conversation that is being repaired: somebody will be asked again. */
+static bool
+is_repairing(const world_device *d)
+{
+    KITH_AUTO(kith_buf) cursor = {0};
+    core_chat chat;
+
+    while (core_chat_next(d->core, &cursor, &chat) == KITH_OK) {
+        if (chat.state == CORE_CHAT_BROKEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 world_is_busy(const world *w)
 {
     for (size_t i = 0; i < w->device_count; i++) {
         const world_device *d = &w->devices[i];
-        if (!d->is_up || (d->has_account &&
-                          (core_outbox_count(d->core) > 0 || !core_account_get(d->core).online))) {
+        if (!d->is_up || (d->has_account && (core_outbox_count(d->core) > 0 || is_repairing(d) ||
+                                             !core_account_get(d->core).online))) {
             return true;
         }
     }
