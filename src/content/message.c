@@ -10,6 +10,10 @@
 
 enum { CONTAINER_ITEMS = 7 };
 
+/* The one extension that Kith sends and reads, and the bytes of its value. */
+static const char head_name[] = "kith-head";
+#define HEAD_LEN (8u + CONTENT_HEAD_ROOT_LEN + CONTENT_HEAD_SIGNATURE_LEN)
+
 kith_err
 content_settle(kith_buf *out, size_t mark, kith_err err)
 {
@@ -95,10 +99,36 @@ check_extension_name(const item *name)
     }
 }
 
-/* Nothing in the extensions is for Kith, but they must be well-formed, in order and none twice
- * [MIMI-CONTENT §4.3]. */
 static kith_err
-skip_extensions(kith_reader *r)
+read_head(kith_reader *r, content_head *out)
+{
+    content_head head = {0};
+    item got;
+
+    KITH_TRY(item_expect(r, ITEM_BYTES, &got));
+    kith_reader fields = kith_reader_of(got.bytes);
+    KITH_TRY(kith_read_u64(&fields, &head.size));
+    KITH_TRY(kith_read_copy(&fields, head.root, sizeof head.root));
+    KITH_TRY(kith_read_copy(&fields, head.signature, sizeof head.signature));
+    KITH_TRY(kith_reader_finish(&fields));
+    KITH_ENSURE(head.size > 0, KITH_ERR_MALFORMED);
+    *out = head;
+    return KITH_OK;
+}
+
+static kith_err
+read_extension(kith_reader *r, const item *name, content_head *head)
+{
+    if (name->kind == ITEM_TEXT && kith_bytes_equal(name->bytes, kith_bytes_of_text(head_name))) {
+        return read_head(r, head);
+    }
+    /* The map itself is the first level. */
+    return item_skip(r, CONTENT_DEPTH_MAX - 1);
+}
+
+/* Also those that are not for Kith must be well-formed, in order and none twice [MIMI-CONTENT §4.3]. */
+static kith_err
+read_extensions(kith_reader *r, content_head *head)
 {
     kith_bytes before = {0};
     item map;
@@ -113,8 +143,7 @@ skip_extensions(kith_reader *r)
         const kith_bytes encoded = kith_reader_since(&from, r);
         KITH_ENSURE(i == 0 || kith_bytes_compare(before, encoded) < 0, KITH_ERR_MALFORMED);
         before = encoded;
-        /* The map itself is the first level. */
-        KITH_TRY(item_skip(r, CONTENT_DEPTH_MAX - 1));
+        KITH_TRY(read_extension(r, &name, head));
     }
     return KITH_OK;
 }
@@ -141,7 +170,7 @@ read_message(kith_reader *r, content_message *out)
     KITH_TRY(read_topic(r, &out->topic));
     KITH_TRY(read_expiry(r, out));
     KITH_TRY(read_optional_id(r, &out->has_reply, out->in_reply_to));
-    KITH_TRY(skip_extensions(r));
+    KITH_TRY(read_extensions(r, &out->head));
     KITH_TRY(read_body(r, out));
     return kith_reader_finish(r);
 }
@@ -226,6 +255,24 @@ write_expiry(kith_buf *out, const content_message *in)
 }
 
 static kith_err
+write_extensions(kith_buf *out, const content_head *head)
+{
+    uint8_t value[HEAD_LEN];
+
+    if (head->size == 0) {
+        return item_write(out, ITEM_MAP, 0);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        value[i] = (uint8_t)(head->size >> (56 - 8 * i));
+    }
+    memcpy(value + 8, head->root, sizeof head->root);
+    memcpy(value + 8 + sizeof head->root, head->signature, sizeof head->signature);
+    KITH_TRY(item_write(out, ITEM_MAP, 1));
+    KITH_TRY(item_write_text(out, kith_bytes_of_text(head_name)));
+    return item_write_bytes(out, KITH_BYTES(value));
+}
+
+static kith_err
 write_message(kith_buf *out, const content_message *in)
 {
     const part body = {in->kind, in->language, in->markdown, in->body};
@@ -237,7 +284,7 @@ write_message(kith_buf *out, const content_message *in)
     KITH_TRY(item_write_bytes(out, in->topic));
     KITH_TRY(write_expiry(out, in));
     KITH_TRY(write_optional_id(out, in->has_reply, in->in_reply_to));
-    KITH_TRY(item_write(out, ITEM_MAP, 0));
+    KITH_TRY(write_extensions(out, &in->head));
     KITH_TRY(part_write(out, &body));
     return out->len - start <= CONTENT_MAX ? KITH_OK : KITH_ERR_LIMIT;
 }

@@ -13,6 +13,8 @@
  *   control   a single part of application/vnd.kith.control, see control.h
  * Whether the sender may edit or unsend a message is for the reader of it to decide: only its author may.
  *
+ * Any of them may carry a head of the directory's log, in the extension "kith-head" (docs/wire.md §8).
+ *
  * Not sent by Kith: extensions 1 and 2 (sender and room): MLS says both, and the message id covers both.
  */
 #ifndef KITH_CONTENT_MESSAGE_H
@@ -39,6 +41,17 @@ typedef enum content_expiry {
     CONTENT_EXPIRY_AT, /* `expires` is seconds since 1970 */
 } content_expiry;
 
+#define CONTENT_HEAD_ROOT_LEN 32u
+#define CONTENT_HEAD_SIGNATURE_LEN 64u
+
+/* The newest head of the directory's log that the sender knows (docs/wire.md §10). The signature is for the reader
+ * to verify. */
+typedef struct content_head {
+    uint64_t size; /* entries of the log; 0: no head is said, and the rest is of no meaning */
+    uint8_t root[CONTENT_HEAD_ROOT_LEN];
+    uint8_t signature[CONTENT_HEAD_SIGNATURE_LEN];
+} content_head;
+
 /* What a message says. Decoded, it borrows from the bytes. All zero but kind and salt is a good start. */
 typedef struct content_message {
     content_kind kind;
@@ -50,6 +63,7 @@ typedef struct content_message {
     kith_bytes topic; /* 0..CONTENT_TOPIC_MAX; empty: none */
     content_expiry expiry;
     uint32_t expires; /* 0 when expiry is NONE */
+    content_head head; /* of any kind of message */
     kith_bytes language; /* UTF-8, 0..CONTENT_LANGUAGE_MAX; of the part shown */
     bool
         markdown; /* TEXT only: GitHub-flavoured Markdown without HTML; may be shown as plain text */
@@ -63,7 +77,8 @@ KITH_API KITH_MUST_USE kith_err content_message_encode(kith_buf *out, const cont
 
 /* Reads a whole message. Of several parts the first one that this build understands is taken, of parts that
  * belong together (singleUnit) none; then, and when a reaction or unsending says not of what, `kind` is OTHER.
- * Unknown extensions are skipped. MALFORMED: no deterministic CBOR of that form, or not UTF-8 where it must be.
+ * Unknown extensions are skipped. MALFORMED: no deterministic CBOR of that form, not UTF-8 where it must be, or a
+ * head of another form.
  * LIMIT: larger, deeper or more than a limit. Allocates nothing. */
 KITH_API KITH_MUST_USE kith_err content_message_decode(kith_bytes bytes, content_message *out);
 

@@ -71,6 +71,11 @@ static const struct {
     {"report", {.kind = CONTENT_REPORT, .salt = SALT, .body = TEXT("r")},
      "87 50 5a*16 f6 40 f6 f6 a0"
      " 85 00 60 01 781f 6170706c69636174696f6e2f6d696d692d6d6573736167652d737461747573 41 72"},
+    {"text that says a head",
+     {.kind = CONTENT_TEXT, .salt = SALT, .body = TEXT("Hi"),
+      .head = {.size = 0x102030405060708, .root = {R32(0x33)}, .signature = {R32(0x44), R32(0x44)}}},
+     "87 50 5a*16 f6 40 f6 f6 a1 69 6b6974682d68656164 5868 0102030405060708 33*32 44*64"
+     " 85 01 60 01 7818 746578742f706c61696e3b636861727365743d7574662d38 42 4869"},
     {"control", {.kind = CONTENT_CONTROL, .salt = SALT, .body = TEXT("c")},
      "87 50 5a*16 f6 40 f6 f6 a0"
      " 85 00 60 01 781c 6170706c69636174696f6e2f766e642e6b6974682e636f6e74726f6c 41 63"},
@@ -122,6 +127,9 @@ what_was_said_is_what_is_read(void **state)
         assert_int_equal(out.expiry, in->expiry);
         assert_int_equal(out.expires, in->expires);
         assert_true(kith_bytes_equal(out.language, in->language));
+        assert_true(out.head.size == in->head.size);
+        assert_memory_equal(out.head.root, in->head.root, sizeof in->head.root);
+        assert_memory_equal(out.head.signature, in->head.signature, sizeof in->head.signature);
         assert_int_equal(out.markdown, in->markdown);
         assert_true(kith_bytes_equal(out.body, in->body));
     }
@@ -226,6 +234,7 @@ the_largest_message_is_written_and_read_and_one_byte_more_is_neither(void **stat
 #define HEAD "87 50 5a*16 f6 40 f6 f6 a0 "
 #define PLAIN "7818 746578742f706c61696e3b636861727365743d7574662d38 "
 #define MIDDLE " f6 40 f6 f6 a0 85 01 60 01 " PLAIN "42 4869"
+#define HEAD_NAME "69 6b6974682d68656164 "
 #define BODY " 85 01 60 01 " PLAIN "42 4869"
 
 /* What reading says of messages that no Kith would write. */
@@ -271,6 +280,17 @@ static const struct {
     {"87 50 5a*16 f6 40 f6 f6 a1 01 81 81 81 81 00" BODY, KITH_ERR_LIMIT},
     {"87 50 5a*16 f6 40 f6 f6 b841 00 00" BODY, KITH_ERR_LIMIT},
     {"87 50 5a*16 f6 40 f6 f6 80" BODY, KITH_ERR_MALFORMED},
+    /* a head of the log: one form, a size above 0; another name is none of its business */
+    {"87 50 5a*16 f6 40 f6 f6 a1 " HEAD_NAME "5868 00*7 01 33*32 44*64" BODY, KITH_OK},
+    {"87 50 5a*16 f6 40 f6 f6 a1 " HEAD_NAME "5868 00*8 33*32 44*64" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 f6 f6 a1 " HEAD_NAME "5867 00*7 01 33*32 44*63" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 f6 f6 a1 " HEAD_NAME "5869 00*7 01 33*32 44*65" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 f6 f6 a1 " HEAD_NAME "7868 61*104" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 f6 f6 a1 " HEAD_NAME "f6" BODY, KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 f6 f6 a2 " HEAD_NAME "5868 00*7 01 33*32 44*64 " HEAD_NAME
+     "5868 00*7 01 33*32 44*64" BODY,
+     KITH_ERR_MALFORMED},
+    {"87 50 5a*16 f6 40 f6 f6 a1 69 6b6974682d68656163 f6" BODY, KITH_OK},
     /* the body */
     {HEAD "83 01 60 01", KITH_ERR_MALFORMED},
     {HEAD "84 01 60 01 " PLAIN "42 4869", KITH_ERR_MALFORMED},
@@ -302,6 +322,32 @@ reading_holds_every_field_to_its_form_and_limit(void **state)
         print_message("# %.90s\n", edges[i].bytes);
         assert_err(decode(edges[i].bytes, &message), edges[i].expected);
     }
+}
+
+static void
+a_head_is_read_from_among_other_extensions(void **state)
+{
+    content_message message;
+    (void)state;
+
+    assert_ok(decode("87 50 5a*16 f6 40 f6 f6 a3 01 f6 " HEAD_NAME
+                     "5868 00*7 09 33*32 44*64 6a 61*10 f6" BODY,
+                     &message));
+
+    assert_true(message.head.size == 9);
+    assert_int_equal(message.head.root[31], 0x33);
+    assert_int_equal(message.head.signature[63], 0x44);
+}
+
+static void
+a_message_without_a_head_says_none(void **state)
+{
+    content_message message = {.head = {.size = 1}};
+    (void)state;
+
+    assert_ok(decode("87 50 5a*16 f6 40 f6 f6 a1 01 f6" BODY, &message));
+
+    assert_true(message.head.size == 0);
 }
 
 static void
@@ -506,6 +552,8 @@ main(void)
         cmocka_unit_test(writing_stops_at_every_limit),
         cmocka_unit_test(the_largest_message_is_written_and_read_and_one_byte_more_is_neither),
         cmocka_unit_test(reading_holds_every_field_to_its_form_and_limit),
+        cmocka_unit_test(a_head_is_read_from_among_other_extensions),
+        cmocka_unit_test(a_message_without_a_head_says_none),
         cmocka_unit_test(sixty_four_extensions_are_skipped),
         cmocka_unit_test(of_several_parts_the_first_that_is_understood_is_taken),
         cmocka_unit_test(parts_may_be_four_deep_and_no_deeper),

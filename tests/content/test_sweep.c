@@ -18,6 +18,7 @@ encode_message(kith_buf *out)
                                      .expiry = CONTENT_EXPIRY_AT,
                                      .topic = TEXT,
                                      .language = TEXT,
+                                     .head = {.size = 1},
                                      .body = TEXT};
 
     return content_message_encode(out, &message);
