@@ -442,6 +442,20 @@ answer_distinguished(answer *a)
     return kt_distinguished_walk(a->walk, &query, &positions);
 }
 
+/* A proof of its own, so that it proves something without the asker's view, too. */
+static kith_err
+answer_consistency(answer *a)
+{
+    const kt_log_batch batch = {.size = a->tree.size, .extra = a->request->other};
+    kith_writer w = kith_writer_of(&a->body);
+    KITH_AUTO(kith_buf) elements = {0};
+
+    KITH_ENSURE(batch.extra > 0 && batch.extra <= batch.size, KITH_ERR_REJECTED);
+    KITH_TRY(kt_log_prove(a->tree.store, &batch, &elements));
+    KITH_ENSURE(elements.len <= UINT16_MAX, KITH_ERR_LIMIT);
+    return kith_write_vec16(&w, kith_bytes_of_buf(&elements));
+}
+
 static kith_err
 run_question(answer *a)
 {
@@ -458,6 +472,8 @@ run_question(answer *a)
         return answer_update(a);
     case KT_DISTINGUISHED:
         return answer_distinguished(a);
+    case KT_CONSISTENCY:
+        return answer_consistency(a);
     }
     return KITH_ERR_INVALID;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "transparency/client_parts.h"
+#include "transparency/head.h"
 
 /* An answer that is being read. */
 typedef struct reading {
@@ -603,5 +604,51 @@ kt_client_distinguished(const kt_client *client, const kt_exchange *exchange, kt
     }
     *view = next;
     *out = heads;
+    return KITH_OK;
+}
+
+/* ---- Consistency (docs/transparency.md). ---- */
+
+/* The proof stands by itself: both roots come out of it. */
+static kith_err
+check_extension(const kt_client *client, const kt_view *view, const kt_head *head,
+                kt_consistency *draft)
+{
+    const kt_log_claim claim = {.batch = {.size = view->size, .extra = head->size},
+                                .elements = draft->proof};
+    kt_log_heads heads;
+    kt_hash root;
+
+    KITH_ENSURE(head->size <= view->size, KITH_ERR_REJECTED);
+    KITH_TRY(kt_view_root(client->crypto, view, &root));
+    KITH_TRY(kt_log_evaluate(client->crypto, &claim, &heads));
+    KITH_ENSURE(kt_hash_equal(&heads.root, &root), KITH_ERR_REJECTED);
+    draft->is_extended = kt_hash_equal(&heads.extra_root, &head->root);
+    return KITH_OK;
+}
+
+kith_err
+kt_client_consistency(const kt_client *client, const kt_exchange *exchange, kt_view *view,
+                      const kt_head *head, kt_consistency *out)
+{
+    __attribute__((cleanup(reading_done))) reading a = {0};
+    kt_consistency draft = {.is_extended = false};
+    kt_view next;
+
+    KITH_ENSURE(head->size > 0 && exchange->request->other == head->size, KITH_ERR_INVALID);
+    KITH_TRY(start_reading(client, exchange, view, &a));
+    KITH_TRY(kith_read_vec16(&a.r, &draft.proof));
+    KITH_TRY(start_proof(&a));
+    KITH_TRY(kt_view_update(a.walk));
+    KITH_TRY(finish_reading(&a, &next));
+    KITH_TRY(check_extension(client, &next, head, &draft));
+    draft.has_newest = a.head.is_updated;
+    if (draft.has_newest) {
+        KITH_TRY(kt_head_of_answer(client, &next, exchange->response, &draft.newest));
+    }
+    if (draft.is_extended) {
+        *view = next;
+    }
+    *out = draft;
     return KITH_OK;
 }

@@ -9,10 +9,11 @@ kt_log_new(const kith_alloc *alloc, const kt_log_setup *setup, kt_log **out)
 {
     const kt_config *config = &setup->config;
 
-    KITH_ENSURE(
-        kith_bytes_equal(crypto_sign_key_public(setup->sign), KITH_BYTES(config->signature_key)) &&
-            kith_bytes_equal(crypto_vrf_key_public(setup->vrf), KITH_BYTES(config->vrf_key)),
-        KITH_ERR_INVALID);
+    KITH_ENSURE(kith_bytes_equal(crypto_vrf_key_public(setup->vrf), KITH_BYTES(config->vrf_key)) &&
+                    (setup->sign == NULL ? setup->size == 0
+                                         : kith_bytes_equal(crypto_sign_key_public(setup->sign),
+                                                            KITH_BYTES(config->signature_key))),
+                KITH_ERR_INVALID);
     kt_log *log = kith_mem_zalloc(alloc, 1, sizeof *log);
     KITH_ENSURE(log != NULL, KITH_ERR_NO_MEMORY);
     log->alloc = alloc;
@@ -61,6 +62,38 @@ kith_bytes
 kt_log_signature(const kt_log *log)
 {
     return log->size > 0 ? KITH_BYTES(log->signature) : (kith_bytes){0};
+}
+
+kith_err
+kt_log_head(const kt_log *log, kt_log_tip *out)
+{
+    const kt_tree tree = kt_log_tree(log);
+    kt_log_tip tip = {.head = {.size = log->size}};
+    kt_stored_entry last;
+
+    KITH_TRY(kt_log_tree_root(log, &tip.head.root));
+    KITH_TRY(kt_tree_entry(&tree, log->size - 1, &last));
+    tip.timestamp = last.entry.timestamp;
+    memcpy(tip.head.signature, log->signature, KT_SIGNATURE_LEN);
+    *out = tip;
+    return KITH_OK;
+}
+
+kith_err
+kt_log_follow(kt_log *log, uint64_t size, kith_bytes signature)
+{
+    const kt_client client = {.crypto = log->setup.crypto, .config = log->setup.config};
+    kt_head head = {.size = size};
+
+    KITH_ENSURE(size > 0 && size >= log->size && size <= KT_SIZE_MAX &&
+                    signature.len == KT_SIGNATURE_LEN,
+                KITH_ERR_REJECTED);
+    KITH_TRY(kt_log_root(log->setup.crypto, &log->setup.store, size, &head.root));
+    memcpy(head.signature, signature.data, KT_SIGNATURE_LEN);
+    KITH_TRY(kt_head_verify(&client, &head));
+    memcpy(log->signature, head.signature, KT_SIGNATURE_LEN);
+    log->size = size;
+    return KITH_OK;
 }
 
 kith_err
@@ -193,6 +226,7 @@ kt_log_append(kt_log *log, uint64_t now_ms, const kt_change *changes, size_t cou
 {
     draft_entry entry = {0};
 
+    KITH_ENSURE(log->setup.sign != NULL, KITH_ERR_INVALID);
     KITH_TRY(count_versions(changes, count, &entry.total));
     const size_t room = entry.total + 1; /* no allocation is empty */
     entry.leaves = kith_mem_zalloc(log->alloc, room, sizeof *entry.leaves);

@@ -7,6 +7,7 @@
 #ifndef KITH_TRANSPARENCY_LOG_H
 #define KITH_TRANSPARENCY_LOG_H
 
+#include "transparency/head.h"
 #include "transparency/request.h"
 #include "transparency/store.h"
 
@@ -46,17 +47,17 @@ KITH_API kt_labels kt_label_memory_port(kt_label_memory *memory);
 
 typedef struct kt_log_setup {
     crypto *crypto; /* this and the keys are borrowed as long as the log lives */
-    crypto_sign_key *sign; /* Ed25519, of `config.signature_key` */
+    crypto_sign_key *sign; /* Ed25519, of `config.signature_key`; NULL: a log that only answers */
     const crypto_vrf_key *vrf; /* of `config.vrf_key` */
     kith_rng rng; /* for openings */
     kt_store store;
     kt_labels labels;
     kt_config config;
-    uint64_t size; /* what the store holds: the size that was signed last, or 0 */
+    uint64_t size; /* what the store holds: the size that was signed last, or 0; 0 without `sign` */
 } kt_log_setup;
 
 typedef struct kt_log kt_log;
-/* INVALID: keys that are not those of the configuration. */
+/* INVALID: keys that are not those of the configuration, or a size without a signature key. */
 KITH_API KITH_MUST_USE kith_err kt_log_new(const kith_alloc *alloc, const kt_log_setup *setup,
                                            kt_log **out);
 KITH_API void kt_log_free(kt_log *log);
@@ -65,6 +66,19 @@ KITH_API uint64_t kt_log_size(const kt_log *log);
 KITH_API KITH_MUST_USE kith_err kt_log_tree_root(const kt_log *log, kt_hash *out);
 /* The signature over the head, borrowed until the log changes; empty as long as there is no entry. */
 KITH_API kith_bytes kt_log_signature(const kt_log *log);
+
+/* The newest head, and when its last entry was added. */
+typedef struct kt_log_tip {
+    kt_head head;
+    uint64_t timestamp;
+} kt_log_tip;
+/* NOT_FOUND: there is no entry. */
+KITH_API KITH_MUST_USE kith_err kt_log_head(const kt_log *log, kt_log_tip *out);
+
+/* Tells a log that answers beside the writer, over a store of its own with the same records, of a newer head:
+ * the `size` that was signed and durable before this call. REJECTED: smaller than what the log has, or not
+ * signed over what the store holds; the log answers as before. */
+KITH_API KITH_MUST_USE kith_err kt_log_follow(kt_log *log, uint64_t size, kith_bytes signature);
 
 /* New versions of one label. */
 typedef struct kt_change {
@@ -75,7 +89,8 @@ typedef struct kt_change {
 
 /* Adds one entry with all changes (none: a heartbeat), at `now_ms` since 1970, and signs the new head. A
  * label may be in one change only. LIMIT: more than KT_UPDATES_MAX versions, a value longer than
- * KT_VALUE_MAX, or a label longer than KT_LABEL_MAX. REJECTED: `now_ms` is before the last entry. On error
+ * KT_VALUE_MAX, or a label longer than KT_LABEL_MAX. REJECTED: `now_ms` is before the last entry. INVALID: the
+ * log has no signature key. On error
  * the log is as before; what the labels' port was given is for the caller to take back. */
 KITH_API KITH_MUST_USE kith_err kt_log_append(kt_log *log, uint64_t now_ms,
                                               const kt_change *changes, size_t count);

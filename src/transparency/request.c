@@ -52,8 +52,16 @@ write_fields(kith_writer *w, const kt_request *request)
         return kith_write_u8(w, 0);
     case KT_DISTINGUISHED:
         return kt_optional_u64_write(w, request->has_stop, request->stop);
+    case KT_CONSISTENCY:
+        return kith_write_u64(w, request->other);
     }
     return KITH_ERR_INVALID;
+}
+
+static bool
+has_label(kt_question question)
+{
+    return question != KT_DISTINGUISHED && question != KT_CONSISTENCY;
 }
 
 kith_err
@@ -64,7 +72,7 @@ kt_request_encode(const kt_request *request, kith_buf *out)
 
     KITH_ENSURE(request->label.len <= KT_LABEL_MAX, KITH_ERR_LIMIT);
     KITH_TRY(kt_optional_u64_write(&w, request->has_last, request->last));
-    if (request->question != KT_DISTINGUISHED) {
+    if (has_label(request->question)) {
         KITH_TRY(kith_write_vec8(&w, request->label));
     }
     KITH_TRY(write_fields(&w, request));
@@ -94,6 +102,8 @@ read_fields(kith_reader *r, kt_request *request)
         return KITH_OK;
     case KT_DISTINGUISHED:
         return kt_optional_u64_read(r, &request->has_stop, &request->stop);
+    case KT_CONSISTENCY:
+        return kith_read_u64(r, &request->other);
     }
     return KITH_ERR_INVALID;
 }
@@ -105,7 +115,7 @@ kt_request_decode(kt_question question, kith_bytes bytes, kt_request *out)
     kt_request request = {.question = question};
 
     KITH_TRY(kt_optional_u64_read(&r, &request.has_last, &request.last));
-    if (question != KT_DISTINGUISHED) {
+    if (has_label(question)) {
         KITH_TRY(kith_read_vec8(&r, &request.label));
     }
     KITH_TRY(read_fields(&r, &request));

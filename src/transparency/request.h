@@ -13,6 +13,7 @@ typedef enum kt_question {
     KT_OWNER_MONITOR,
     KT_UPDATE,
     KT_DISTINGUISHED,
+    KT_CONSISTENCY, /* not of the draft: docs/transparency.md */
 } kt_question;
 
 /* The fields of all questions; those that a question does not have are ignored. */
@@ -20,7 +21,7 @@ typedef struct kt_request {
     kt_question question;
     bool has_last; /* else the user has seen nothing of the log */
     uint64_t last; /* the size that the user has seen */
-    kith_bytes label; /* borrowed; all but KT_DISTINGUISHED */
+    kith_bytes label; /* borrowed; all but KT_DISTINGUISHED and KT_CONSISTENCY */
     bool
         has_version; /* KT_SEARCH: of the version wanted, else the greatest one. KT_OWNER_MONITOR and */
     uint32_t version; /* KT_UPDATE: the greatest version that the user knows of */
@@ -28,6 +29,7 @@ typedef struct kt_request {
     uint64_t start; /* KT_OWNER_INIT, KT_OWNER_MONITOR */
     bool has_stop; /* KT_DISTINGUISHED */
     uint64_t stop;
+    uint64_t other; /* KT_CONSISTENCY: the size of the tree that is asked about, above 0 */
 } kt_request;
 
 /* Appends the request. LIMIT: the label or the map. An update is written with no new values. */

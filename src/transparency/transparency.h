@@ -11,6 +11,7 @@
 #define KITH_TRANSPARENCY_TRANSPARENCY_H
 
 #include "transparency/client.h"
+#include "transparency/head.h"
 #include "transparency/limits.h"
 #include "transparency/log.h"
 #include "transparency/store.h"
