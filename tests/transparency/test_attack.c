@@ -60,6 +60,9 @@ check(scene *s, kith_bytes bytes, bool *is_changed)
     case KT_DISTINGUISHED:
         err = kt_client_distinguished(&s->w.client, &exchange, &view, &heads);
         break;
+    case KT_CONSISTENCY: /* test_head.c */
+        err = KITH_ERR_INVALID;
+        break;
     }
     assert_ok(kt_watch_encode(&watch, &after));
     *is_changed = memcmp(&view, &s->view, sizeof view) != 0 ||
