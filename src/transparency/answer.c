@@ -145,6 +145,32 @@ write_found(answer *a, uint32_t version)
     return kith_write_vec32(&w, kith_bytes_of_buf(&value));
 }
 
+/* An answer that looks like others: the search for version 0, which is nowhere. */
+static kith_err
+answer_absent(answer *a)
+{
+    static const uint8_t zeros[KT_OPENING_LEN] = {0};
+    const kt_ladder ladder = kt_math_ladder(0);
+    kith_writer w = kith_writer_of(&a->body);
+    KITH_AUTO(kith_buf) value = {0};
+    kt_evaluation evaluation;
+    kt_terminal terminal;
+
+    KITH_TRY(kt_log_evaluate_label(a->log, a->request->label, 0, &evaluation));
+    for (size_t len = kt_decoy_len(&evaluation.key); value.len < len;) {
+        KITH_TRY(kith_buf_append(&value, kith_bytes_of(zeros, 1)));
+    }
+    KITH_TRY(kith_write_u32(&w, KT_VERSION_NONE));
+    KITH_TRY(kith_write_bytes(&w, KITH_BYTES(zeros)));
+    KITH_TRY(kith_write_vec32(&w, kith_bytes_of_buf(&value)));
+    KITH_TRY(add_ladder(a, 0));
+    for (size_t i = 0; i < ladder.count; i++) {
+        KITH_TRY(add_step(a, ladder.items[i], false));
+    }
+    const kith_err err = kt_search_greatest(a->walk, 0, &terminal);
+    return err == KITH_OK ? KITH_ERR_STORE : err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
+}
+
 static kith_err
 answer_search(answer *a)
 {
@@ -152,6 +178,9 @@ answer_search(answer *a)
     kt_terminal terminal;
 
     KITH_TRY(count_versions(a));
+    if (a->versions == 0 && !request->has_version) {
+        return answer_absent(a);
+    }
     KITH_ENSURE(a->versions > 0 && (!request->has_version || request->version < a->versions),
                 KITH_ERR_NOT_FOUND);
     const uint32_t version = request->has_version ? request->version : (uint32_t)(a->versions - 1);

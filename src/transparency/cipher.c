@@ -109,6 +109,12 @@ kt_vrf_check(crypto *c, const kt_config *config, kith_bytes input, kith_bytes pr
     return KITH_OK;
 }
 
+size_t
+kt_decoy_len(const kt_hash *key)
+{
+    return 512u + key->bytes[0];
+}
+
 kith_err
 kt_head_write_tbs(const kt_config *config, uint64_t size, const kt_hash *root, kith_buf *out)
 {

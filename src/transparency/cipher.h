@@ -37,6 +37,10 @@ KITH_MUST_USE kith_err kt_vrf_input(kith_bytes label, uint32_t version, kith_buf
 KITH_MUST_USE kith_err kt_vrf_check(crypto *c, const kt_config *config, kith_bytes input,
                                     kith_bytes proof, kt_hash *out);
 
+/* Bytes of the value, all zero, in the answer for a label without versions whose version 0 has the search key:
+ * like those of a short value, and the same whenever it is asked for. */
+size_t kt_decoy_len(const kt_hash *key);
+
 /* Appends TreeHeadTBS. */
 KITH_MUST_USE kith_err kt_head_write_tbs(const kt_config *config, uint64_t size,
                                          const kt_hash *root, kith_buf *out);

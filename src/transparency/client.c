@@ -184,6 +184,26 @@ typedef struct search_answer {
     size_t count;
 } search_answer;
 
+/* What stands in the place of opening and value is fixed, so that nothing of an answer can be changed. */
+static kith_err
+check_decoy(const search_answer *s, const kt_opened *opened)
+{
+    uint8_t any = 0;
+
+    KITH_ENSURE(opened->value.len == kt_decoy_len(&s->known[0].key), KITH_ERR_REJECTED);
+    for (size_t i = 0; i < opened->value.len; i++) {
+        any |= opened->value.data[i];
+    }
+    for (size_t i = 0; i < opened->opening.len; i++) {
+        any |= opened->opening.data[i];
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        any |= s->known[i].has_commitment ? 1 : 0;
+    }
+    KITH_ENSURE(any == 0, KITH_ERR_REJECTED);
+    return KITH_OK;
+}
+
 /* Version, opening, value and ladder. */
 static kith_err
 read_search(reading *a, search_answer *s)
@@ -196,6 +216,10 @@ read_search(reading *a, search_answer *s)
     if (!request->has_version) {
         KITH_TRY(kith_read_u32(&a->r, &s->found.version));
     }
+    s->found.is_absent = !request->has_version && s->found.version == KT_VERSION_NONE;
+    if (s->found.is_absent) {
+        s->found.version = 0;
+    }
     KITH_TRY(kith_read_bytes(&a->r, KT_OPENING_LEN, &opened.opening));
     KITH_TRY(kith_read_vec32(&a->r, &opened.value));
     KITH_TRY(kith_read_u8(&a->r, &count));
@@ -204,15 +228,31 @@ read_search(reading *a, search_answer *s)
     for (s->count = 0; s->count < ladder.count; s->count++) {
         kt_known *known = &s->known[s->count];
         KITH_TRY(read_step(a, ladder.items[s->count], known));
-        if (known->version == s->found.version) {
+        if (known->version == s->found.version && !s->found.is_absent) {
             KITH_ENSURE(!known->has_commitment, KITH_ERR_REJECTED);
             opened.version = known->version;
             known->has_commitment = true;
             KITH_TRY(kt_commit(a->client->crypto, &opened, &known->commitment));
         }
     }
+    if (s->found.is_absent) {
+        return check_decoy(s, &opened);
+    }
     s->found.value = opened.value;
     return KITH_OK;
+}
+
+/* Without a commitment to any version, a search that finds one is refused by the walk; this one ends where
+ * none is left to find. */
+static kith_err
+search_newest(reading *a, search_answer *s)
+{
+    const kith_err err = kt_search_greatest(a->walk, s->found.version, &s->found.terminal);
+
+    if (!s->found.is_absent) {
+        return err;
+    }
+    return err == KITH_ERR_NOT_FOUND ? KITH_OK : err == KITH_OK ? KITH_ERR_REJECTED : err;
 }
 
 static kith_err
@@ -226,7 +266,7 @@ run_search(reading *a, search_answer *s)
     KITH_TRY(kt_view_update(a->walk));
     return a->exchange->request->has_version
                ? kt_search_fixed(a->walk, s->found.version, &s->found.terminal)
-               : kt_search_greatest(a->walk, s->found.version, &s->found.terminal);
+               : search_newest(a, s);
 }
 
 /* Puts a version that was found into the map of its label; the map stays ascending in both. */
@@ -272,7 +312,7 @@ store_search(const kt_client *client, const search_answer *s, kt_watch *watch)
 {
     kt_watch draft = {0};
 
-    if (watch == NULL || s->found.terminal.is_settled ||
+    if (watch == NULL || s->found.is_absent || s->found.terminal.is_settled ||
         client->config.mode != KT_CONTACT_MONITORING) {
         return KITH_OK;
     }

@@ -60,6 +60,8 @@ typedef struct kt_exchange {
 } kt_exchange;
 
 typedef struct kt_found {
+    bool
+        is_absent; /* the label has no version: the rest is zero. Only without a version in the request */
     uint32_t version;
     kith_bytes value; /* in the response */
     kt_terminal terminal;

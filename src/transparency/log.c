@@ -144,7 +144,7 @@ make_leaf(kt_log *log, const kt_change *change, size_t i, kt_record *record, kt_
     uint64_t count = 0;
 
     KITH_TRY(labels->count(labels->ctx, change->label, &count));
-    KITH_ENSURE(count + i <= UINT32_MAX, KITH_ERR_LIMIT);
+    KITH_ENSURE(count + i < KT_VERSION_NONE, KITH_ERR_LIMIT);
     const uint32_t version = (uint32_t)(count + i);
     KITH_TRY(kith_rng_fill(&log->setup.rng, record->opening, KT_OPENING_LEN));
     const kt_opened opened = {.label = change->label,

@@ -100,7 +100,8 @@ KITH_API KITH_MUST_USE kith_err kt_log_append(kt_log *log, uint64_t now_ms,
 KITH_API KITH_MUST_USE kith_err kt_log_set_auditor_head(kt_log *log, const kt_auditor_head *head);
 
 /* Appends the answer to a request of the given question. MALFORMED, LIMIT, UNSUPPORTED: kt_request_decode.
- * NOT_FOUND: there is no such label or version, or nothing to tell. REJECTED: the request names an entry
+ * NOT_FOUND: there is no such label or version, or nothing to tell; a search for the greatest version of an
+ * unknown label is answered with a proof that there is none. REJECTED: the request names an entry
  * that is not there or not fit for the question. */
 KITH_API KITH_MUST_USE kith_err kt_log_answer(kt_log *log, kt_question question, kith_bytes request,
                                               kith_buf *out);

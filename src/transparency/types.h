@@ -19,6 +19,8 @@
 #define KT_PROOF_LEN 80u
 #define KT_KEY_LEN 32u
 #define KT_SIGNATURE_LEN 64u
+/* What an answer names as the greatest version of a label that has none; no label gets so far. */
+#define KT_VERSION_NONE UINT32_MAX
 
 typedef struct kt_hash {
     uint8_t bytes[KT_HASH_LEN];
