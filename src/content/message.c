@@ -257,19 +257,17 @@ write_expiry(kith_buf *out, const content_message *in)
 static kith_err
 write_extensions(kith_buf *out, const content_head *head)
 {
-    uint8_t value[HEAD_LEN];
+    kith_writer w = kith_writer_of(out);
 
     if (head->size == 0) {
         return item_write(out, ITEM_MAP, 0);
     }
-    for (size_t i = 0; i < 8; i++) {
-        value[i] = (uint8_t)(head->size >> (56 - 8 * i));
-    }
-    memcpy(value + 8, head->root, sizeof head->root);
-    memcpy(value + 8 + sizeof head->root, head->signature, sizeof head->signature);
     KITH_TRY(item_write(out, ITEM_MAP, 1));
     KITH_TRY(item_write_text(out, kith_bytes_of_text(head_name)));
-    return item_write_bytes(out, KITH_BYTES(value));
+    KITH_TRY(item_write(out, ITEM_BYTES, HEAD_LEN));
+    KITH_TRY(kith_write_u64(&w, head->size));
+    KITH_TRY(kith_write_bytes(&w, KITH_BYTES(head->root)));
+    return kith_write_bytes(&w, KITH_BYTES(head->signature));
 }
 
 static kith_err

@@ -155,11 +155,10 @@ answer_absent(answer *a)
     KITH_AUTO(kith_buf) value = {0};
     kt_evaluation evaluation;
     kt_terminal terminal;
+    uint8_t *decoy = NULL;
 
     KITH_TRY(kt_log_evaluate_label(a->log, a->request->label, 0, &evaluation));
-    for (size_t len = kt_decoy_len(&evaluation.key); value.len < len;) {
-        KITH_TRY(kith_buf_append(&value, kith_bytes_of(zeros, 1)));
-    }
+    KITH_TRY(kith_buf_extend(&value, kt_decoy_len(&evaluation.key), &decoy));
     KITH_TRY(kith_write_u32(&w, KT_VERSION_NONE));
     KITH_TRY(kith_write_bytes(&w, KITH_BYTES(zeros)));
     KITH_TRY(kith_write_vec32(&w, kith_bytes_of_buf(&value)));
