@@ -28,6 +28,16 @@
 #define PROTO_INVITES_MAX 64u /* tickets that a member has registered */
 #define PROTO_TICKET_USES 8u /* accounts that a member's ticket makes */
 
+/* ---- The directory's log ---- */
+#define PROTO_LOG_BYTES_MAX 2048u /* a SignedLog */
+#define PROTO_LOG_REASON_MAX 255u /* why a log took the place of another, in UTF-8 */
+#define PROTO_LOG_REQUEST_MAX 4096u /* what a log is asked */
+#define PROTO_LOG_RESPONSE_MAX (384u * 1024u) /* what it answers */
+#define PROTO_CHECKPOINT_MAX 16384u /* a checkpoint with its cosignatures */
+#define PROTO_CHECKPOINT_PROOF_MAX 8192u
+/* All lists in one answer to LIST_FIND, so that they fit a frame together with the proof: 32 of the longest. */
+#define PROTO_FOUND_LISTS_BYTES_MAX (512u * 1024u + 64u)
+
 /* ---- Conversations, inboxes, rendezvous ---- */
 #define PROTO_READERS_MAX 4096u /* reader ids of a conversation */
 #define PROTO_KEEP_SECONDS (30u * 24u * 3600u) /* entries that nobody fetched, and marks */

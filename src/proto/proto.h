@@ -15,6 +15,7 @@
 #include "proto/limits.h"
 #include "proto/link.h"
 #include "proto/list.h"
+#include "proto/log.h"
 #include "proto/request.h"
 
 #endif

@@ -217,8 +217,7 @@ typedef struct body {
 #define VEC16(type, member, min, max) {VEC_16, offsetof(proto_##type, member), 0, min, max}
 #define VEC32(type, member, min, max) {VEC_32, offsetof(proto_##type, member), 0, min, max}
 #define LIST16(type, member, max, check) {VEC_16, offsetof(proto_##type, member), 0, 0, max, check}
-#define LIST32(type, member, check)                                                                \
-    {VEC_32, offsetof(proto_##type, member), 0, 0, PROTO_FRAME_MAX, check}
+#define LIST32(type, member, max, check) {VEC_32, offsetof(proto_##type, member), 0, 0, max, check}
 #define BODY_WITH(type, check, ...)                                                                \
     static const field type##_fields[] = {__VA_ARGS__};                                            \
     static const body type##_body = {type##_fields, sizeof type##_fields / sizeof(field), check};
@@ -272,14 +271,14 @@ BODY(account_create, ID(account_create, ticket),
      VEC16(account_create, list, 1, PROTO_LIST_BYTES_MAX))
 BODY(list_put, VEC16(list_put, list, 1, PROTO_LIST_BYTES_MAX))
 BODY(list_get, ID(list_get, account_id), NUM(list_get, have_version))
-BODY(list_get_answer, LIST32(list_get_answer, lists, check_lists))
+BODY(list_get_answer, LIST32(list_get_answer, lists, PROTO_FRAME_MAX, check_lists))
 BODY(kp_put, VEC16(kp_put, last_resort, 0, PROTO_KP_BYTES_MAX),
-     LIST32(kp_put, one_time, check_one_time))
+     LIST32(kp_put, one_time, PROTO_FRAME_MAX, check_one_time))
 BODY(kp_put_answer, NUM(kp_put_answer, one_time_count))
 BODY(kp_count_answer, NUM(kp_count_answer, one_time_count), BOOL(kp_count_answer, has_last_resort))
 BODY(kp_take, ID(kp_take, account_id),
      LIST16(kp_take, device_ids, PROTO_DEVICES_MAX *PROTO_DEVICE_ID_LEN, check_device_ids))
-BODY(kp_take_answer, LIST32(kp_take_answer, packages, check_packages))
+BODY(kp_take_answer, LIST32(kp_take_answer, packages, PROTO_FRAME_MAX, check_packages))
 BODY(invite_put, ID(invite_put, ticket_hash), NUM(invite_put, expires_ms))
 
 BODY(conv_open, ID(conv_open, conv_id), ID(conv_open, token_hash), NUM(conv_open, readers))
@@ -304,6 +303,17 @@ BODY(rdv_open_answer, NUM(rdv_open_answer, number))
 BODY(rdv_join, NUM(rdv_join, number))
 BODY(rdv_send, NUM(rdv_send, number), VEC16(rdv_send, body, 1, PROTO_RDV_BODY_MAX))
 BODY(rdv_close, NUM(rdv_close, number))
+
+BODY(log_config_answer, VEC16(log_config_answer, log, 1, PROTO_LOG_BYTES_MAX))
+BODY(log_ask, NUM(log_ask, question), VEC16(log_ask, request, 1, PROTO_LOG_REQUEST_MAX))
+BODY(log_ask_answer, VEC32(log_ask_answer, response, 0, PROTO_LOG_RESPONSE_MAX))
+BODY(log_checkpoint, NUM(log_checkpoint, size))
+BODY(log_checkpoint_answer, VEC16(log_checkpoint_answer, checkpoint, 0, PROTO_CHECKPOINT_MAX),
+     VEC16(log_checkpoint_answer, proof, 0, PROTO_CHECKPOINT_PROOF_MAX))
+BODY(find, ID(find, account_id), NUM(find, have_version),
+     VEC16(find, search, 1, PROTO_LOG_REQUEST_MAX))
+BODY(find_answer, LIST32(find_answer, lists, PROTO_FOUND_LISTS_BYTES_MAX, check_lists),
+     VEC32(find_answer, found, 0, PROTO_LOG_RESPONSE_MAX))
 
 BODY_WITH(entry, check_entry, ID(entry, conv_id), NUM(entry, seq), NUM(entry, time_ms),
           NUM(entry, kind), ID(entry, append_id), VEC32(entry, message, 1, PROTO_MESSAGE_MAX))

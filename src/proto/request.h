@@ -39,7 +39,11 @@
     X(PROTO_RDV_OPEN, 0x40, "RDV_OPEN") /* empty */                                                \
     X(PROTO_RDV_JOIN, 0x41, "RDV_JOIN") /* answer empty */                                         \
     X(PROTO_RDV_SEND, 0x42, "RDV_SEND") /* answer empty */                                         \
-    X(PROTO_RDV_CLOSE, 0x43, "RDV_CLOSE") /* answer empty */
+    X(PROTO_RDV_CLOSE, 0x43, "RDV_CLOSE") /* answer empty */                                       \
+    X(PROTO_LOG_CONFIG, 0x50, "LOG_CONFIG") /* empty */                                            \
+    X(PROTO_LOG_ASK, 0x51, "LOG_ASK")                                                              \
+    X(PROTO_LOG_CHECKPOINT, 0x52, "LOG_CHECKPOINT")                                                \
+    X(PROTO_LIST_FIND, 0x53, "LIST_FIND")
 
 #define PROTO_PUSHES(X)                                                                            \
     X(PROTO_ENTRY, 0x60, "ENTRY")                                                                  \
@@ -218,6 +222,43 @@ typedef struct proto_rdv_close {
     uint32_t number;
 } proto_rdv_close;
 
+/* ---- The directory's log: what is asked and answered is opaque here (transparency) ---- */
+
+typedef struct proto_log_config_answer {
+    kith_bytes log; /* a SignedLog, 1..PROTO_LOG_BYTES_MAX; see proto_log_check */
+} proto_log_config_answer;
+
+typedef struct proto_log_ask {
+    uint8_t question; /* a kt_question */
+    kith_bytes request; /* 1..PROTO_LOG_REQUEST_MAX */
+} proto_log_ask;
+
+typedef struct proto_log_ask_answer {
+    kith_bytes response; /* at most PROTO_LOG_RESPONSE_MAX */
+} proto_log_ask_answer;
+
+typedef struct proto_log_checkpoint {
+    uint64_t size; /* of the tree that the asker has; 0: none */
+} proto_log_checkpoint;
+
+typedef struct proto_log_checkpoint_answer {
+    kith_bytes checkpoint; /* at most PROTO_CHECKPOINT_MAX */
+    kith_bytes proof; /* at most PROTO_CHECKPOINT_PROOF_MAX */
+} proto_log_checkpoint_answer;
+
+/* LIST_FIND. */
+typedef struct proto_find {
+    uint8_t account_id[PROTO_ID_LEN];
+    uint64_t have_version; /* 0: none */
+    kith_bytes search; /* 1..PROTO_LOG_REQUEST_MAX */
+} proto_find;
+
+typedef struct proto_find_answer {
+    kith_bytes lists; /* read with proto_blob_next; at most PROTO_LISTS_MAX of PROTO_LIST_BYTES_MAX,
+                         and PROTO_FOUND_LISTS_BYTES_MAX in all */
+    kith_bytes found; /* at most PROTO_LOG_RESPONSE_MAX */
+} proto_find_answer;
+
 /* ---- Pushes ---- */
 
 typedef struct proto_entry {
@@ -304,7 +345,14 @@ KITH_API kith_err proto_code_err(uint8_t code);
     X(rdv_message)                                                                                 \
     X(rdv_closed)                                                                                  \
     X(kp_low)                                                                                      \
-    X(error)
+    X(error)                                                                                       \
+    X(log_config_answer)                                                                           \
+    X(log_ask)                                                                                     \
+    X(log_ask_answer)                                                                              \
+    X(log_checkpoint)                                                                              \
+    X(log_checkpoint_answer)                                                                       \
+    X(find)                                                                                        \
+    X(find_answer)
 
 #define PROTO_DECLARE_CODEC(name)                                                                  \
     KITH_API KITH_MUST_USE kith_err proto_##name##_encode(kith_buf *out, const proto_##name *in);  \
@@ -317,7 +365,7 @@ KITH_API KITH_MUST_USE kith_err proto_empty_decode(kith_bytes body);
 
 /* ---- Lists inside bodies ---- */
 
-/* One `opaque<1..2^16-1>` after the other: `lists` of LIST_GET's answer, `one_time` of KP_PUT. LIMIT: empty,
+/* One `opaque<1..2^16-1>` after the other: `lists` of two answers, `one_time` of KP_PUT. LIMIT: empty,
  * or longer than 2^16-1. MALFORMED: not enough bytes left, or an empty one. */
 KITH_API KITH_MUST_USE kith_err proto_blob_append(kith_buf *out, kith_bytes blob);
 KITH_API KITH_MUST_USE kith_err proto_blob_next(kith_reader *r, kith_bytes *out);

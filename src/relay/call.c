@@ -220,6 +220,10 @@ static const request_rule rules[] = {
     {PROTO_RDV_JOIN, WHO_ANY, NULL, prepare_rdv_join},
     {PROTO_RDV_SEND, WHO_ANY, NULL, prepare_rdv_send},
     {PROTO_RDV_CLOSE, WHO_ANY, NULL, prepare_rdv_close},
+    {PROTO_LOG_CONFIG, WHO_ANY, relay_read_log_config, NULL},
+    {PROTO_LOG_ASK, WHO_ANY, relay_read_log_ask, NULL},
+    {PROTO_LOG_CHECKPOINT, WHO_ANY, relay_read_log_checkpoint, NULL},
+    {PROTO_LIST_FIND, WHO_ANY, relay_read_list_find, NULL},
 };
 
 static const request_rule *

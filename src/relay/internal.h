@@ -355,6 +355,10 @@ KITH_MUST_USE kith_err relay_read_kp_count(relay_call *call);
 KITH_MUST_USE kith_err relay_read_conv_subscribe(relay_call *call);
 KITH_MUST_USE kith_err relay_read_conv_unsubscribe(relay_call *call);
 KITH_MUST_USE kith_err relay_read_inbox_subscribe(relay_call *call);
+KITH_MUST_USE kith_err relay_read_log_config(relay_call *call);
+KITH_MUST_USE kith_err relay_read_log_ask(relay_call *call);
+KITH_MUST_USE kith_err relay_read_log_checkpoint(relay_call *call);
+KITH_MUST_USE kith_err relay_read_list_find(relay_call *call);
 /* Decodes and checks what can be checked without the store. */
 KITH_MUST_USE kith_err relay_prepare(relay_call *call, relay_job *job);
 /* BUSY, with the time to wait, when the ration is spent. */

@@ -78,6 +78,15 @@ CASE(inbox_item, "0000000000000001 0000000000000002 33*16 00000003 616263",
 CASE(rdv_message, "01020304 0003 616263", .number = 0x01020304, .body = TEXT("abc"))
 CASE(rdv_closed, "01020304", .number = 0x01020304)
 CASE(kp_low, "0102", .one_time_count = 0x0102)
+CASE(log_config_answer, "0003 616263", .log = TEXT("abc"))
+CASE(log_ask, "02 0003 616263", .question = 2, .request = TEXT("abc"))
+CASE(log_ask_answer, "00000003 616263", .response = TEXT("abc"))
+CASE(log_checkpoint, "0000000000000007", .size = 7)
+CASE(log_checkpoint_answer, "0003 616263 0002 6465", .checkpoint = TEXT("abc"), .proof = TEXT("de"))
+CASE(find, "11*32 0000000000000005 0003 616263",
+     .account_id = {R32(0x11)}, .have_version = 5, .search = TEXT("abc"))
+CASE(find_answer, "00000003 0001 61 00000003 626364",
+     .lists = BLOB(0, 1, 0x61), .found = TEXT("bcd"))
 CASE(error, "07 00000005 0000000000000009", .code = 7, .retry_after_ms = 5, .detail = 9)
 /* clang-format on */
 
@@ -193,7 +202,57 @@ static const struct {
     {read_rdv_message, "01020304 0000", KITH_ERR_MALFORMED},
     {read_rdv_message, "01020304 8400 61*33792", KITH_OK},
     {read_rdv_message, "01020304 8401 61*33793", KITH_ERR_LIMIT},
+    /* the log */
+    {read_log_config_answer, "0000", KITH_ERR_MALFORMED},
+    {read_log_config_answer, "0800 00*2048", KITH_OK},
+    {read_log_config_answer, "0801 00*2049", KITH_ERR_LIMIT},
+    {read_log_ask, "02 0000", KITH_ERR_MALFORMED},
+    {read_log_ask, "ff 1000 00*4096", KITH_OK},
+    {read_log_ask, "02 1001 00*4097", KITH_ERR_LIMIT},
+    {read_log_ask_answer, "00000000", KITH_OK},
+    {read_log_ask_answer, "00060000 00*393216", KITH_OK},
+    {read_log_ask_answer, "00060001 00*393217", KITH_ERR_LIMIT},
+    {read_log_checkpoint_answer, "0000 0000", KITH_OK},
+    {read_log_checkpoint_answer, "4000 00*16384 2000 00*8192", KITH_OK},
+    {read_log_checkpoint_answer, "4001 00*16385 0000", KITH_ERR_LIMIT},
+    {read_log_checkpoint_answer, "0000 2001 00*8193", KITH_ERR_LIMIT},
+    {read_find, "11*32 00*8 0000", KITH_ERR_MALFORMED},
+    {read_find, "11*32 00*8 1000 00*4096", KITH_OK},
+    {read_find, "11*32 00*8 1001 00*4097", KITH_ERR_LIMIT},
+    {read_find_answer, "00000000 00000000", KITH_OK},
+    {read_find_answer, "000000c0 000161*64 00000000", KITH_OK},
+    {read_find_answer, "000000c3 000161*65 00000000", KITH_ERR_LIMIT},
+    {read_find_answer, "00004002 4000 00*16384 00060000 00*393216", KITH_OK},
+    {read_find_answer, "00004003 4001 00*16385 00000000", KITH_ERR_LIMIT},
+    {read_find_answer, "00000000 00060001 00*393217", KITH_ERR_LIMIT},
+    {read_find_answer, "00000002 0000 00000000", KITH_ERR_MALFORMED},
 };
+
+/* Lists of the greatest length, one after the other, and the proof that fits a frame beside them. */
+static void
+thirty_two_of_the_longest_lists_are_found_at_once_and_fit_a_frame(void **state)
+{
+    KITH_AUTO(kith_buf) lists = {0};
+    KITH_AUTO(kith_buf) body = {0};
+    KITH_AUTO(kith_buf) frame = {0};
+    KITH_AUTO(kith_buf) list = wire("61*16384");
+    KITH_AUTO(kith_buf) found = wire("62*393216");
+    proto_find_answer answer = {.found = kith_bytes_of_buf(&found)};
+    (void)state;
+
+    for (size_t i = 0; i < 32; i++) {
+        assert_ok(proto_blob_append(&lists, kith_bytes_of_buf(&list)));
+    }
+    answer.lists = kith_bytes_of_buf(&lists);
+    assert_ok(proto_find_answer_encode(&body, &answer));
+    assert_ok(
+        proto_frame_encode(&frame, PROTO_LIST_FIND | PROTO_ANSWER, 1, kith_bytes_of_buf(&body)));
+    assert_true(frame.len <= PROTO_FRAME_MAX + sizeof(uint32_t));
+
+    assert_ok(proto_blob_append(&lists, kith_bytes_of_text("a")));
+    answer.lists = kith_bytes_of_buf(&lists);
+    assert_err(proto_find_answer_encode(&body, &answer), KITH_ERR_LIMIT);
+}
 
 static void
 decoding_holds_every_body_to_its_limits(void **state)
@@ -303,7 +362,7 @@ types_are_requests_or_pushes_and_have_names(void **state)
         requests += proto_type_is_request((uint8_t)type);
         pushes += proto_type_is_push((uint8_t)type);
     }
-    assert_int_equal(requests, 22);
+    assert_int_equal(requests, 26);
     assert_int_equal(pushes, 5);
     assert_true(proto_type_is_request(PROTO_HELLO));
     assert_false(proto_type_is_request(PROTO_HELLO | PROTO_ANSWER));
@@ -361,6 +420,7 @@ main(void)
         cmocka_unit_test(every_body_encodes_to_the_bytes_of_the_wire),
         cmocka_unit_test(every_body_survives_the_round_trip_and_nothing_else_does),
         cmocka_unit_test(decoding_holds_every_body_to_its_limits),
+        cmocka_unit_test(thirty_two_of_the_longest_lists_are_found_at_once_and_fit_a_frame),
         cmocka_unit_test(encoding_refuses_what_decoding_would_refuse),
         cmocka_unit_test(only_nothing_is_an_empty_body),
         cmocka_unit_test(blobs_and_packages_are_read_as_they_were_appended),

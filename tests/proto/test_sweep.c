@@ -18,6 +18,7 @@ typedef struct scene {
     kith_buf identity;
     kith_buf conversation;
     kith_buf signature; /* of a login */
+    kith_buf log; /* of generation 1 */
     proto_login_claim claim;
 } scene;
 
@@ -47,6 +48,8 @@ scene_open(scene *s)
     const proto_device device = device_of(s);
     memcpy(s->claim.device_id, device.device_id, sizeof s->claim.device_id);
     assert_ok(proto_login_sign(s->a.c, s->a.device_keys[0], &s->claim, &s->signature));
+    const proto_log_draft draft = {.identity = s->a.keys[0], .config = kith_bytes_of_text("text")};
+    assert_ok(proto_log_make(s->a.c, &draft, &s->log));
     fake_alloc_init(&s->fake);
     assert_ok(crypto_new(&s->fake.port, &s->c));
 }
@@ -60,6 +63,7 @@ scene_close(scene *s)
     kith_buf_done(&s->identity);
     kith_buf_done(&s->conversation);
     kith_buf_done(&s->signature);
+    kith_buf_done(&s->log);
     account_close(&s->a);
 }
 
@@ -195,6 +199,33 @@ ticket(scene *s, kith_buf *out)
 }
 
 static kith_err
+log_make(scene *s, kith_buf *out)
+{
+    const proto_log_draft draft = {.identity = s->a.keys[0], .config = TEXT};
+
+    return proto_log_make(s->c, &draft, out);
+}
+
+static kith_err
+log_make_next(scene *s, kith_buf *out)
+{
+    const proto_log_draft draft = {.identity = s->a.keys[0],
+                                   .config = TEXT,
+                                   .previous = kith_bytes_of_buf(&s->log),
+                                   .reason = TEXT};
+
+    return proto_log_make(s->c, &draft, out);
+}
+
+static kith_err
+log_check(scene *s, kith_buf *out)
+{
+    (void)out;
+    return proto_log_check(s->c, kith_bytes_of_buf(&s->log), crypto_sign_key_public(s->a.keys[0]),
+                           NULL);
+}
+
+static kith_err
 proof(scene *s, kith_buf *out)
 {
     const proto_proof in = {PROTO_ROLE_JOINER, TEXT, s->a.id, s->a.id};
@@ -210,6 +241,9 @@ static const struct {
     kith_err (*run)(scene *s, kith_buf *out);
 } calls[] = {
 #define CALL(name) {#name, name}
+    CALL(log_make),
+    CALL(log_make_next),
+    CALL(log_check),
     CALL(encode_hello_answer),
     CALL(encode_login),
     CALL(encode_list_get_answer),
@@ -275,7 +309,7 @@ every_failing_allocation_is_said_and_leaves_nothing(void **state)
     }
 
     /* At least the calls that append allocate. */
-    assert_true(failures >= 17);
+    assert_true(failures >= 19);
     scene_close(&s);
 }
 
