@@ -3,11 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
-#include <sodium.h>
 
 #include <limits.h>
 
-#include "crypto/internal.h"
+#include "crypto/curve25519.h"
 
 #include <openssl/core_names.h>
 #include <openssl/obj_mac.h>
@@ -31,11 +30,12 @@ static const char *const ml_kem_names[ML_KEM_IDS] = {
     [ML_KEM_768] = "ML-KEM-768",
     [ML_KEM_1024] = "ML-KEM-1024",
 };
-/* Key type and signature algorithm; Ed25519 is libsodium's. */
+/* Key type and signature algorithm. */
 static const struct {
     const char *key;
     const char *signature;
 } sign_names[SIGN_IDS] = {
+    [CRYPTO_ED25519] = {"ED25519", "ED25519"},
     [CRYPTO_ED448] = {"ED448", "ED448"},
     [CRYPTO_ECDSA_P256_SHA256] = {"EC", "ECDSA"},
     [CRYPTO_ECDSA_P384_SHA384] = {"EC", "ECDSA"},
@@ -137,9 +137,11 @@ make_operations(crypto *c)
         c->ml_kem_operation[i] = EVP_KEM_fetch(NULL, ml_kem_names[i], NULL);
         KITH_ENSURE(c->ml_kem_operation[i] != NULL, crypto_failed(KITH_ERR_CRYPTO));
     }
+    c->x25519_operation = EVP_KEYEXCH_fetch(NULL, "X25519", NULL);
     c->x448_operation = EVP_KEYEXCH_fetch(NULL, "X448", NULL);
     c->nonce_kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HMACDRBGKDF, NULL);
-    KITH_ENSURE(c->x448_operation != NULL && c->nonce_kdf != NULL, crypto_failed(KITH_ERR_CRYPTO));
+    KITH_ENSURE(c->x25519_operation != NULL && c->x448_operation != NULL && c->nonce_kdf != NULL,
+                crypto_failed(KITH_ERR_CRYPTO));
     return KITH_OK;
 }
 
@@ -149,8 +151,9 @@ make_keys(crypto *c)
     for (size_t i = 0; i < ML_KEM_IDS; i++) {
         KITH_TRY(make_importer(ml_kem_names[i], &c->ml_kem[i]));
     }
+    KITH_TRY(make_importer("X25519", &c->x25519));
     KITH_TRY(make_importer("X448", &c->x448));
-    for (size_t i = CRYPTO_ED448; i < SIGN_IDS; i++) {
+    for (size_t i = CRYPTO_ED25519; i < SIGN_IDS; i++) {
         KITH_TRY(make_importer(sign_names[i].key, &c->sign[i]));
         c->signature[i] = EVP_SIGNATURE_fetch(NULL, sign_names[i].signature, NULL);
         KITH_ENSURE(c->signature[i] != NULL, crypto_failed(KITH_ERR_CRYPTO));
@@ -165,7 +168,7 @@ make_keys(crypto *c)
 static kith_err
 make_all(crypto *c)
 {
-    KITH_ENSURE(sodium_init() >= 0, KITH_ERR_CRYPTO);
+    KITH_TRY(curve25519_start());
     KITH_TRY(make_hashes(c));
     KITH_TRY(make_hmacs(c));
     KITH_TRY(make_aeads(c));
@@ -209,8 +212,10 @@ crypto_free(crypto *c)
         EVP_PKEY_CTX_free(c->ml_kem[i]);
         EVP_KEM_free(c->ml_kem_operation[i]);
     }
+    EVP_KEYEXCH_free(c->x25519_operation);
     EVP_KEYEXCH_free(c->x448_operation);
     EVP_KDF_free(c->nonce_kdf);
+    EVP_PKEY_CTX_free(c->x25519);
     EVP_PKEY_CTX_free(c->x448);
     for (size_t i = 0; i < SIGN_IDS; i++) {
         EVP_PKEY_CTX_free(c->sign[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The front header of layer 1: hashes, key derivation, AEAD, signatures, KEMs, HPKE, a PAKE and
- * randomness, composed from OpenSSL and libsodium. No primitive is written here, nothing is kept in
+ * randomness, composed from OpenSSL and, for Kith, libsodium. No primitive is written here, nothing is kept in
  * globals, no algorithm is looked up by name after crypto_new.
  *
  * Rules for every function: `crypto` is an object of one thread at a time; inputs are borrowed during

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Diffie-Hellman: X25519 of libsodium, X448 of OpenSSL, the NIST curves in curve.c. */
+/* Diffie-Hellman: X25519 in curve25519.h, X448 of OpenSSL here, the NIST curves in curve.c. */
 #include <openssl/core_names.h>
-#include <sodium.h>
 #include <string.h>
 
-#include "crypto/internal.h"
+#include "crypto/curve25519.h"
 
 #define X448_LEN 56
 
@@ -104,8 +103,7 @@ dh_public(crypto *c, crypto_dh_id id, kith_bytes private_key, uint8_t *out)
     KITH_ENSURE(private_key.len == sizes.private_key, KITH_ERR_MALFORMED);
     switch (id) {
     case CRYPTO_X25519:
-        KITH_ENSURE(crypto_scalarmult_curve25519_base(out, private_key.data) == 0, KITH_ERR_CRYPTO);
-        return KITH_OK;
+        return x25519_public(c, private_key.data, out);
     case CRYPTO_X448:
         return x448_public(c, private_key, out);
     case CRYPTO_P256:
@@ -121,9 +119,7 @@ compute(crypto *c, crypto_dh_id id, kith_bytes private_key, kith_bytes public_ke
 {
     switch (id) {
     case CRYPTO_X25519:
-        KITH_ENSURE(crypto_scalarmult_curve25519(out, private_key.data, public_key.data) == 0,
-                    KITH_ERR_REJECTED);
-        return KITH_OK;
+        return x25519_shared(c, private_key.data, public_key.data, out);
     case CRYPTO_X448:
         return x448_shared(c, private_key, public_key, out);
     case CRYPTO_P256:

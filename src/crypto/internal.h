@@ -31,8 +31,10 @@ struct crypto {
     EVP_CIPHER_CTX *aead[AEAD_IDS];
     EVP_PKEY_CTX *ml_kem[ML_KEM_IDS]; /* ready for EVP_PKEY_fromdata */
     EVP_KEM *ml_kem_operation[ML_KEM_IDS]; /* kept, so that no later use looks it up */
-    EVP_PKEY_CTX *x448;               /* ready for EVP_PKEY_fromdata */
-    EVP_KEYEXCH *x448_operation;      /* kept, likewise */
+    EVP_PKEY_CTX *x25519; /* ready for EVP_PKEY_fromdata */
+    EVP_PKEY_CTX *x448; /* likewise */
+    EVP_KEYEXCH *x25519_operation; /* kept, likewise */
+    EVP_KEYEXCH *x448_operation;
     EVP_KDF *nonce_kdf; /* of RFC 6979; kept, likewise */
     EVP_PKEY_CTX *sign[SIGN_IDS];     /* ready for EVP_PKEY_fromdata; ECDSA share none */
     EVP_SIGNATURE *signature[SIGN_IDS];

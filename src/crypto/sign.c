@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Signature keys. Ed25519 is libsodium's, which refuses keys of small order and encodings that are not
- * canonical and needs no memory; the others are in sign_evp.c. */
-#include <sodium.h>
+/* Signature keys. Ed25519 is in curve25519.h, the others are in sign_evp.c. */
 #include <string.h>
 
-#include "crypto/sign_evp.h"
+#include "crypto/curve25519.h"
 
-/* Longest private key; also room for the seed and public key that libsodium keeps together. */
+/* Longest private key; also room for the seed and public key of Ed25519 that are kept together. */
 #define PRIVATE_MAX CURVE_SCALAR_MAX
 /* A uniform candidate for an ECDSA scalar is in range with a chance of at least one half. */
 #define SCALAR_TRIES 128
@@ -23,7 +21,7 @@ struct crypto_verify_key {
     const kith_alloc *alloc;
     crypto_sign_id id;
     evp_key evp;
-    uint8_t ed25519[crypto_sign_PUBLICKEYBYTES];
+    uint8_t ed25519[ED25519_PUBLIC_LEN];
 };
 
 crypto_sign_sizes
@@ -64,8 +62,8 @@ load_private(crypto *c, kith_bytes private_key, crypto_sign_key *key)
         memcpy(key->private_key, private_key.data, private_key.len);
         return KITH_OK;
     }
-    KITH_ENSURE(crypto_sign_seed_keypair(key->public_key, key->private_key, private_key.data) == 0,
-                KITH_ERR_CRYPTO);
+    KITH_TRY(ed25519_load(c, private_key.data, key->private_key, &key->evp));
+    memcpy(key->public_key, key->private_key + ED25519_SEED_LEN, ED25519_PUBLIC_LEN);
     return KITH_OK;
 }
 
@@ -158,36 +156,11 @@ crypto_sign_with(crypto *c, crypto_sign_key *key, kith_bytes message, kith_buf *
 
     KITH_TRY(prepare(c, key->id, message, digest, &input));
     KITH_TRY(kith_buf_extend(out, len, &at));
-    kith_err err = KITH_OK;
-    if (key->id != CRYPTO_ED25519) {
-        err = evp_sign(&key->evp, input, at, &len);
-    } else if (crypto_sign_detached(at, NULL, input.data, input.len, key->private_key) != 0) {
-        err = KITH_ERR_CRYPTO;
-    }
+    const kith_err err = key->id == CRYPTO_ED25519
+                             ? ed25519_sign(&key->evp, key->private_key, input, at)
+                             : evp_sign(&key->evp, input, at, &len);
     out->len = before + (err == KITH_OK ? len : 0);
     return err;
-}
-
-/* Whether the bytes are a point of edwards25519 in its one canonical form. */
-static bool
-is_ed25519_point(const uint8_t bytes[crypto_sign_PUBLICKEYBYTES])
-{
-    static const uint8_t identity[crypto_sign_PUBLICKEYBYTES] = {1};
-    uint8_t sum[crypto_sign_PUBLICKEYBYTES];
-
-    /* Adding the neutral element decodes and encodes again: equal only if nothing was reduced. */
-    return crypto_core_ed25519_add(sum, bytes, identity) == 0 &&
-           memcmp(sum, bytes, sizeof sum) == 0;
-}
-
-static kith_err
-verify_ed25519(const uint8_t public_key[crypto_sign_PUBLICKEYBYTES], kith_bytes message,
-               kith_bytes signature)
-{
-    KITH_ENSURE(
-        crypto_sign_verify_detached(signature.data, message.data, message.len, public_key) == 0,
-        KITH_ERR_REJECTED);
-    return KITH_OK;
 }
 
 static bool
@@ -207,7 +180,8 @@ crypto_verify_key_new(crypto *c, crypto_sign_id id, kith_bytes public_key, crypt
     KITH_ENSURE(sizes.public_key > 0, KITH_ERR_UNSUPPORTED);
     KITH_ENSURE(public_key.len == sizes.public_key, KITH_ERR_MALFORMED);
     if (id == CRYPTO_ED25519) {
-        KITH_ENSURE(is_ed25519_point(public_key.data), KITH_ERR_MALFORMED);
+        KITH_TRY(ed25519_public_check(public_key.data));
+        KITH_TRY(ed25519_open(c, public_key.data, &evp));
     } else {
         KITH_TRY(evp_key_of_public(c, id, public_key, &evp));
     }
@@ -242,9 +216,27 @@ crypto_verify_with(crypto *c, crypto_verify_key *key, kith_bytes message, kith_b
     KITH_ENSURE(can_be_signature(key->id, signature), KITH_ERR_REJECTED);
     KITH_TRY(prepare(c, key->id, message, digest, &input));
     if (key->id == CRYPTO_ED25519) {
-        return verify_ed25519(key->ed25519, input, signature);
+        return ed25519_verify(&key->evp, key->ed25519, input, signature);
     }
     return evp_verify(&key->evp, input, signature);
+}
+
+/* ed25519_verify refuses whatever is no canonical point by itself: a good signature needs no second look at the
+ * key, which costs as much again. */
+static kith_err
+verify_ed25519_once(crypto *c, const uint8_t public_key[ED25519_PUBLIC_LEN], kith_bytes message,
+                    kith_bytes signature)
+{
+    KITH_AUTO(evp_key) evp = {0};
+    kith_bytes input = {0};
+
+    KITH_TRY(prepare(c, CRYPTO_ED25519, message, NULL, &input));
+    KITH_TRY(ed25519_open(c, public_key, &evp));
+    const kith_err err = ed25519_verify(&evp, public_key, input, signature);
+    if (err == KITH_ERR_REJECTED) {
+        KITH_TRY(ed25519_public_check(public_key));
+    }
+    return err;
 }
 
 kith_err
@@ -253,13 +245,9 @@ crypto_verify(crypto *c, crypto_sign_id id, kith_bytes public_key, kith_bytes me
 {
     crypto_verify_key *key = NULL;
 
-    /* libsodium refuses whatever is no canonical point by itself: a good signature needs no second look at
-     * the key. */
-    if (id == CRYPTO_ED25519 && public_key.len == crypto_sign_PUBLICKEYBYTES &&
-        can_be_signature(id, signature) &&
-        crypto_sign_verify_detached(signature.data, message.data, message.len, public_key.data) ==
-            0) {
-        return KITH_OK;
+    if (id == CRYPTO_ED25519 && public_key.len == ED25519_PUBLIC_LEN &&
+        can_be_signature(id, signature)) {
+        return verify_ed25519_once(c, public_key.data, message, signature);
     }
     KITH_TRY(crypto_verify_key_new(c, id, public_key, &key));
     const kith_err err = crypto_verify_with(c, key, message, signature);

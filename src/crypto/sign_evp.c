@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Keys and contexts of OpenSSL for Ed448 [RFC8032], ECDSA [FIPS186-5] [RFC6979], ML-DSA [FIPS204]. */
+/* Keys and contexts of OpenSSL for EdDSA [RFC8032], ECDSA [FIPS186-5] [RFC6979], ML-DSA [FIPS204]. */
 #include "crypto/sign_evp.h"
 
 #include <openssl/bn.h>
@@ -36,6 +36,12 @@ bool
 evp_is_ecdsa(crypto_sign_id id)
 {
     return evp_hash(id) != 0;
+}
+
+static bool
+is_eddsa(crypto_sign_id id)
+{
+    return id == CRYPTO_ED25519 || id == CRYPTO_ED448;
 }
 
 curve_id
@@ -113,7 +119,7 @@ import_ecdsa_private(crypto *c, crypto_sign_id id, kith_bytes private_key, uint8
 static kith_err
 import_seed(crypto *c, crypto_sign_id id, kith_bytes private_key, EVP_PKEY **out)
 {
-    const char *name = id == CRYPTO_ED448 ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_ML_DSA_SEED;
+    const char *name = is_eddsa(id) ? OSSL_PKEY_PARAM_PRIV_KEY : OSSL_PKEY_PARAM_ML_DSA_SEED;
     OSSL_PARAM params[] = {bytes_param(name, private_key), OSSL_PARAM_construct_end()};
 
     KITH_ENSURE(EVP_PKEY_fromdata(c->sign[id], out, EVP_PKEY_KEYPAIR, params) == 1,
@@ -122,7 +128,7 @@ import_seed(crypto *c, crypto_sign_id id, kith_bytes private_key, EVP_PKEY **out
 }
 
 /* Hash and nonces for ECDSA [RFC6979 §3.2]; no randomness for ML-DSA [FIPS204 §3.4]; nothing for
- * Ed448. */
+ * EdDSA. */
 static bool
 start_signing(crypto *c, crypto_sign_id id, EVP_PKEY_CTX *ctx)
 {
@@ -141,8 +147,7 @@ start_signing(crypto *c, crypto_sign_id id, EVP_PKEY_CTX *ctx)
     if (evp_is_ecdsa(id)) {
         return EVP_PKEY_sign_init_ex(ctx, ecdsa) == 1;
     }
-    return EVP_PKEY_sign_message_init(ctx, c->signature[id], id == CRYPTO_ED448 ? NULL : ml_dsa) ==
-           1;
+    return EVP_PKEY_sign_message_init(ctx, c->signature[id], is_eddsa(id) ? NULL : ml_dsa) == 1;
 }
 
 kith_err

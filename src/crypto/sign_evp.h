@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The signature algorithms that OpenSSL gives: Ed448, ECDSA, ML-DSA. For sign.c only, which has checked
- * every length. */
+/* The signature algorithms that OpenSSL gives: EdDSA, ECDSA, ML-DSA. For sign.c and curve25519_openssl.c only,
+ * which have checked every length. */
 #ifndef KITH_CRYPTO_SIGN_EVP_H
 #define KITH_CRYPTO_SIGN_EVP_H
 

@@ -374,14 +374,33 @@ an_ed25519_key_of_small_order_verifies_nothing(void **state)
                KITH_ERR_REJECTED);
 }
 
+/* A signature whose point has small order fulfils the equation for whoever has the key, and is refused: R the neutral
+ * element, of the empty message, by the key of [RFC8032 §7.1] test 1. */
+static void
+an_ed25519_signature_with_a_point_of_small_order_is_rejected(void **state)
+{
+    KITH_AUTO(kith_buf) public_key =
+        of_hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+    KITH_AUTO(kith_buf) signature =
+        of_hex("0100000000000000000000000000000000000000000000000000000000000000"
+               "756cf9b1d6f0d7a979b9d2af3dc2bc1294ec7cb6daa20eaff534c024fc57920f");
+
+    assert_err(crypto_verify(*state, CRYPTO_ED25519, kith_bytes_of_buf(&public_key),
+                             (kith_bytes){0}, kith_bytes_of_buf(&signature)),
+               KITH_ERR_REJECTED);
+}
+
 static void
 an_ed25519_key_that_is_no_canonical_point_is_malformed(void **state)
 {
     static const char *const none[] = {
-        /* y = p + 1, the neutral element again; y = 2^255 - 1; no x for y = 2 */
+        /* y = p + 1, the neutral element again; y = 2^255 - 1; no x for y = 2; y = p; -0 for x, at y = 1 and -1 */
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
         "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
         "0200000000000000000000000000000000000000000000000000000000000000",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
     };
 
     for (size_t i = 0; i < CHECK_COUNT(none); i++) {
@@ -391,6 +410,24 @@ an_ed25519_key_that_is_no_canonical_point_is_malformed(void **state)
         assert_err(
             crypto_verify_key_new(*state, CRYPTO_ED25519, kith_bytes_of_buf(&public_key), &key),
             KITH_ERR_MALFORMED);
+    }
+}
+
+/* Which of the encodings y = 0 to 63, positive x, are points: one bit each, from the lowest [RFC8032 §5.1.3]. */
+static void
+every_ed25519_key_that_is_a_point_is_taken(void **state)
+{
+    static const uint64_t points = 0xf7d91dab7fadc67b;
+
+    for (uint8_t y = 0; y < 64; y++) {
+        const uint8_t public_key[32] = {y};
+        crypto_verify_key *key = NULL;
+
+        const kith_err err =
+            crypto_verify_key_new(*state, CRYPTO_ED25519, KITH_BYTES(public_key), &key);
+
+        assert_err(err, (points >> y & 1) == 1 ? KITH_OK : KITH_ERR_MALFORMED);
+        crypto_verify_key_free(key);
     }
 }
 
@@ -470,6 +507,8 @@ main(void)
         cmocka_unit_test(an_unknown_algorithm_is_unsupported),
         cmocka_unit_test(an_ed25519_signature_cannot_be_rewritten),
         cmocka_unit_test(an_ed25519_key_of_small_order_verifies_nothing),
+        cmocka_unit_test(an_ed25519_signature_with_a_point_of_small_order_is_rejected),
+        cmocka_unit_test(every_ed25519_key_that_is_a_point_is_taken),
         cmocka_unit_test(an_ed25519_key_that_is_no_canonical_point_is_malformed),
         cmocka_unit_test(an_ecdsa_public_key_is_an_uncompressed_point_of_its_curve),
         cmocka_unit_test(an_ecdsa_private_key_is_from_one_to_below_the_order),
