@@ -16,6 +16,7 @@ kt_array_record_len(kt_array array)
     case KT_NODES:
         return KT_NODE_LEN;
     case KT_HASHES:
+    case KT_BRIDGE:
         return KT_STORED_HASH_LEN;
     case KT_ENTRIES:
         return KT_ENTRY_LEN;

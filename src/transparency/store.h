@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The port through which a log keeps its trees: three arrays of records of fixed size that only grow. A
+ * The port through which a log keeps its trees: four arrays of records of fixed size that only grow. A
  * record, once written below the size of a log that was signed, never changes; after a crash, records
  * beyond it are written again. So whoever makes the arrays durable before the signed head, in any order
  * among themselves, can always prove the last signed head.
@@ -14,6 +14,7 @@ typedef enum kt_array {
     KT_NODES, /* of all states of the prefix tree */
     KT_HASHES, /* of the balanced subtrees of the log tree, in the order of completion */
     KT_ENTRIES, /* one for each log entry */
+    KT_BRIDGE, /* hashes of the log for witnesses, in the same order as KT_HASHES */
     KT_ARRAYS
 } kt_array;
 
