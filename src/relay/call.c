@@ -50,16 +50,34 @@ prepare_account_create(relay_call *call, relay_job *job)
     KITH_TRY(relay_call_ration(call, RELAY_RATION_ACCOUNT, 1));
     KITH_TRY(proto_list_check_first(c, in->list, NULL, &list));
     relay_copy_id(job->account_id, list.account_id, PROTO_ID_LEN);
+    relay_log_prepare(call->relay, job, list.account_id, list.version);
     job->is_operators = config->has_operator_ticket &&
                         kith_equal_ct(KITH_BYTES(in->ticket), KITH_BYTES(config->operator_ticket));
     return crypto_sha256(c, KITH_BYTES(in->ticket), job->hash);
 }
 
+/* What looks like the account's next list will most likely be accepted. */
+static bool
+is_next_list(const relay_call *call, const proto_list *list)
+{
+    const relay_store *reader = call->reader;
+    relay_account account = {0};
+
+    return reader->account_find(reader->ctx, list->account_id, &account) == KITH_OK &&
+           account.row == call->session->account_row && list->version == account.version + 1;
+}
+
 static kith_err
 prepare_list_put(relay_call *call, relay_job *job)
 {
+    proto_list list;
+
     KITH_TRY(proto_list_put_decode(kith_bytes_of_buf(&job->body), &job->in.list_put));
-    return relay_call_ration(call, RELAY_RATION_DIRECTORY, 1);
+    KITH_TRY(relay_call_ration(call, RELAY_RATION_DIRECTORY, 1));
+    if (proto_list_decode(job->in.list_put.list, &list) == KITH_OK && is_next_list(call, &list)) {
+        relay_log_prepare(call->relay, job, list.account_id, list.version);
+    }
+    return KITH_OK;
 }
 
 static kith_err

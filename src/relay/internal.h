@@ -84,6 +84,45 @@ struct relay_notice {
     kith_buf frame; /* the push, ready to send; empty where there is none */
 };
 
+/* ---- The directory's log ---- */
+
+/* A VRF output for a list's version, of those that a job brings along. */
+typedef struct relay_evaluated {
+    uint32_t version; /* of the log, from 0 */
+    kt_evaluation evaluation;
+} relay_evaluated;
+
+/* A place of the memory for VRF outputs that are not in the store. */
+typedef struct relay_memory {
+    bool is_used;
+    uint8_t account_id[PROTO_ID_LEN];
+    uint32_t version;
+    kt_evaluation evaluation;
+} relay_memory;
+
+/* What stands behind the ports of a kt_log: the store, and where new VRF outputs go. */
+typedef struct relay_log_port {
+    const relay_store *store;
+    relay_memory
+        *memory; /* [RELAY_EVALUATIONS_MAX]; NULL: the writer's, which has the store keep them */
+} relay_log_port;
+
+kt_store relay_log_arrays(relay_log_port *port);
+kt_labels relay_log_labels(relay_log_port *port);
+void relay_label(const uint8_t *account_id, uint8_t out[RELAY_LABEL_LEN]);
+/* The account of a label; NULL: it is none. */
+const uint8_t *relay_label_account(kith_bytes label);
+
+/* The log that answers for the relay. INVALID: see kt_log_new. */
+KITH_MUST_USE kith_err relay_log_open(relay *r);
+void relay_log_close(relay *r);
+/* Computes for the job what the look-ups of version `version` of a list will need. What cannot be computed now is
+ * computed later: no error. */
+void relay_log_prepare(relay *r, relay_job *job, const uint8_t *account_id, uint64_t version);
+
+/* Makes close add an entry without lists when the newest one is old enough. */
+void relay_seal_beat(relay_seal *seal, uint64_t now_ms);
+
 /* ---- Jobs ---- */
 
 /* Types of jobs that nobody asked for; beyond those of frames. */
@@ -133,6 +172,8 @@ struct relay_job {
     uint8_t hash[PROTO_ID_LEN]; /* of the ticket or token */
     bool is_operators; /* ACCOUNT_CREATE: the operator's ticket */
     uint32_t allowance; /* KP_TAKE: one-time packages the asker may have */
+    relay_evaluated *evaluated; /* [RELAY_EVALUATIONS_AHEAD] or NULL: of the list */
+    size_t evaluated_count;
     /* What came of it. */
     kith_err err;
     uint32_t retry_ms;
@@ -158,10 +199,15 @@ typedef struct relay_run {
     const relay_store *store;
     void *ctx; /* the store's */
     crypto *crypto;
+    relay_seal *seal; /* or NULL */
     uint64_t now_ms;
 } relay_run;
 
 typedef kith_err (*relay_run_fn)(const relay_run *run);
+
+/* Puts a list that the transaction has stored into the entry that it will add to the log. */
+KITH_MUST_USE kith_err relay_seal_add(const relay_run *run, const proto_list *list,
+                                      kith_bytes bytes);
 
 KITH_MUST_USE kith_err relay_run_account_create(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_list_put(const relay_run *run);
@@ -380,6 +426,8 @@ struct relay {
     relay_waiters hello_waiters;
     relay_waiters frame_waiters;
     uint64_t expire_at_ms; /* UINT64_MAX: not the keeper, or one is under way */
+    relay_log_port log_port;
+    kt_log *log; /* answers; NULL: there is no log */
     relay_stats stats;
 };
 

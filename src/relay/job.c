@@ -35,6 +35,7 @@ relay_job_free(relay_job *job)
     drop_notices(job);
     kith_buf_done(&job->body);
     kith_buf_done(&job->answer);
+    kith_mem_free(job->alloc, job->evaluated, RELAY_EVALUATIONS_AHEAD * sizeof(relay_evaluated));
     kith_mem_free(job->alloc, job, sizeof *job);
 }
 
@@ -152,6 +153,7 @@ relay_job_run(relay_job *job, const relay_writer *writer, uint64_t now_ms)
                            .store = writer->store,
                            .ctx = writer->store->ctx,
                            .crypto = writer->crypto,
+                           .seal = writer->seal,
                            .now_ms = now_ms};
     const relay_run_fn fn = function_of(job->type);
 

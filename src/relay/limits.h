@@ -36,7 +36,21 @@
 #define RELAY_RDV_WAITING_MAX 16u
 #define RELAY_KP_LOW 10u /* fewer one-time KeyPackages than this: the device is told */
 
+/* ---- The directory's log ---- */
+#define RELAY_LOG_BEAT_MS 600000u /* an entry is added when the newest one is so old */
+/* What devices are told to accept, in ms: entries that seem so far ahead or behind their clocks; how soon after a change
+ * everybody has looked; how long an entry may be looked up. */
+#define RELAY_LOG_AHEAD_MS 900000u
+#define RELAY_LOG_BEHIND_MS 3600000u
+#define RELAY_LOG_WINDOW_MS 86400000u
+#define RELAY_LOG_LIFETIME_MS UINT64_C(7776000000)
+/* VRF outputs that a relay remembers of accounts that are unknown, and those that the store does not keep yet. */
+#define RELAY_EVALUATIONS_MAX 1024u
+/* VRF outputs that the answer about a new list needs and that are computed before it is stored. */
+#define RELAY_EVALUATIONS_AHEAD 16u
+
 /* ---- Work in one go ---- */
+#define RELAY_CATCH_UP_MAX 4096u /* lists of before there was a log, put into one entry */
 #define RELAY_SWEEP_MAX 512u /* rows that one job deletes beside what it was asked for */
 #define RELAY_EXPIRE_MS 10000u /* between two runs of the expiry */
 #define RELAY_EXPIRE_SOON_MS 250u /* the same when a run left something over */

@@ -13,7 +13,7 @@ relay_ration_default(relay_rationed what)
         [RELAY_RATION_INBOX_PUT] = {2000, 1000}, [RELAY_RATION_ACCOUNT] = {50, 10000},
         [RELAY_RATION_DIRECTORY] = {100, 5000},  [RELAY_RATION_RDV_OPEN] = {30, 30000},
         [RELAY_RATION_RDV_JOIN] = {30, 30000},   [RELAY_RATION_BAD_LOGIN] = {30, 10000},
-        [RELAY_RATION_BAD_TOKEN] = {100, 5000},
+        [RELAY_RATION_BAD_TOKEN] = {100, 5000},  [RELAY_RATION_LOG] = {2000, 200},
     };
 
     return table[what];

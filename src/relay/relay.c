@@ -22,6 +22,11 @@ relay_new(const relay_env *env, uint64_t now_ms, relay **out)
     r->hello_waiters.limit_ms = RELAY_HELLO_MS;
     r->frame_waiters.limit_ms = RELAY_FRAME_MS;
     r->expire_at_ms = env->config.is_keeper ? now_ms + RELAY_EXPIRE_MS : UINT64_MAX;
+    const kith_err err = relay_log_open(r);
+    if (err != KITH_OK) {
+        relay_free(r);
+        return err;
+    }
     *out = r;
     return KITH_OK;
 }
@@ -39,6 +44,7 @@ relay_free(relay *r)
         relay_job_free(job);
     }
     const kith_alloc *alloc = r->env.alloc;
+    relay_log_close(r);
     relay_index_done(&r->index, alloc);
     kith_mem_free(alloc, r->sources, RELAY_SOURCES_MAX * sizeof(relay_source));
     kith_mem_free(alloc, r, sizeof *r);

@@ -27,6 +27,7 @@
 #include "crypto/crypto.h"
 #include "proto/proto.h"
 #include "relay/limits.h"
+#include "relay/log.h"
 #include "relay/store_port.h"
 
 typedef struct relay relay;
@@ -43,6 +44,7 @@ typedef enum relay_rationed {
     RELAY_RATION_INBOX_PUT,
     RELAY_RATION_ACCOUNT, /* attempts to make an account */
     RELAY_RATION_DIRECTORY, /* lists and KeyPackages put */
+    RELAY_RATION_LOG, /* questions to the directory's log, look-ups among them */
     RELAY_RATION_RDV_OPEN,
     RELAY_RATION_RDV_JOIN, /* attempts */
     RELAY_RATION_BAD_LOGIN,
@@ -62,6 +64,7 @@ typedef struct relay_config {
     relay_ration rations[RELAY_RATIONS]; /* burst 0: the default, see relay_ration_default */
     uint16_t loop; /* another for each relay of one store */
     bool is_keeper; /* runs the expiry; exactly one relay of a store does */
+    const relay_log *log; /* NULL: there is none, and questions about it are UNSUPPORTED */
 } relay_config;
 
 KITH_API relay_ration relay_ration_default(relay_rationed what);
@@ -78,7 +81,7 @@ typedef struct relay_env {
     relay_config config;
 } relay_env;
 
-/* NO_MEMORY. */
+/* NO_MEMORY. INVALID: the log's keys are not those of its configuration. */
 KITH_API KITH_MUST_USE kith_err relay_new(const relay_env *env, uint64_t now_ms, relay **out);
 /* Sessions that are still open are closed. Jobs and notices may be freed later. NULL is accepted. */
 KITH_API void relay_free(relay *r);
@@ -155,6 +158,7 @@ KITH_API void relay_job_free(relay_job *job);
 typedef struct relay_writer {
     const relay_store *store; /* inside a transaction */
     crypto *crypto;
+    relay_seal *seal; /* NULL: there is no log */
 } relay_writer;
 
 /* Does it. Touches nothing but the job and the ports, and may be run again when the transaction was rolled

@@ -29,7 +29,8 @@ static kith_err
 store_list(const relay_run *run, uint64_t account_row, const proto_list *list, kith_bytes bytes)
 {
     KITH_TRY(run->store->list_add(run->ctx, account_row, list->version, bytes));
-    return run->store->devices_set(run->ctx, account_row, list->devices, list->device_count);
+    KITH_TRY(run->store->devices_set(run->ctx, account_row, list->devices, list->device_count));
+    return run->seal == NULL ? KITH_OK : relay_seal_add(run, list, bytes);
 }
 
 /* ---- ACCOUNT_CREATE ---- */

@@ -105,5 +105,8 @@ relay_run_expire(const relay_run *run)
         KITH_TRY(run->store->expire(run->ctx, what, before_of(what, run->now_ms), &left));
         run->job->has_more = run->job->has_more || left;
     }
+    if (run->seal != NULL) {
+        relay_seal_beat(run->seal, run->now_ms);
+    }
     return KITH_OK;
 }

@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "proto/proto.h"
+#include "transparency/transparency.h"
 
 /* Largest number that a port is given: what SQL integers hold. */
 #define RELAY_STORE_NUMBER_MAX ((uint64_t)INT64_MAX)
@@ -130,6 +131,23 @@ typedef enum relay_aged {
     RELAY_AGED_COUNT,
 } relay_aged;
 
+/* The head that the directory's log signed last. */
+typedef struct relay_head {
+    uint8_t log_hash[PROTO_ID_LEN]; /* of the SignedLog that says whose it is */
+    uint64_t size;
+    uint64_t time_ms; /* of the last entry */
+    uint8_t signature[KT_SIGNATURE_LEN];
+    bool is_complete; /* all lists that are stored are in the log */
+} relay_head;
+
+/* An account, and how many of its lists are in the log. */
+typedef struct relay_logged {
+    uint64_t row;
+    uint8_t id[PROTO_ID_LEN];
+    uint64_t version;
+    uint64_t logged; /* versions 1 to this */
+} relay_logged;
+
 typedef struct relay_store {
     void *ctx;
 
@@ -163,6 +181,33 @@ typedef struct relay_store {
     kith_err (*ticket_save)(void *ctx, const uint8_t *ticket_hash, const relay_ticket *ticket);
     /* Those of the account that have not expired at `now_ms`. */
     kith_err (*ticket_count)(void *ctx, uint64_t account_row, uint64_t now_ms, uint32_t *out);
+
+    /* ---- The directory's log: arrays and labels as kt_store and kt_labels have them; versions are those of lists, 1.. ---- */
+    /* R. Between the two, everything that R functions read is of one moment. Not while a walk is open. */
+    kith_err (*view_begin)(void *ctx);
+    void (*view_end)(void *ctx);
+    /* R. NOT_FOUND: nothing was ever signed. */
+    kith_err (*head_get)(void *ctx, relay_head *out);
+    kith_err (*head_put)(void *ctx, const relay_head *head);
+    /* R. A record of an array. STORE: there is no such record. */
+    kith_err (*log_read)(void *ctx, kt_array array, uint64_t index, uint8_t *out);
+    kith_err (*log_write)(void *ctx, kt_array array, uint64_t index, kith_bytes records);
+    /* R. The newest version that is in the log; 0 for an unknown account. */
+    kith_err (*logged_count)(void *ctx, const uint8_t *account_id, uint64_t *out);
+    /* R. Its record; its list is appended to `list` unless that is NULL. NOT_FOUND. */
+    kith_err (*logged_find)(void *ctx, const uint8_t *account_id, uint64_t version, kt_record *out,
+                            kith_buf *list);
+    /* The record of the next version. NOT_FOUND: no such account. */
+    kith_err (*logged_add)(void *ctx, const uint8_t *account_id, uint64_t version,
+                           const kt_record *record);
+    /* R. The first account behind the row of which not all lists are in the log. NOT_FOUND. */
+    kith_err (*unlogged_next)(void *ctx, uint64_t after_row, relay_logged *out);
+    /* R. A VRF output of a version that may or may not exist. NOT_FOUND: not kept. */
+    kith_err (*evaluation_find)(void *ctx, const uint8_t *account_id, uint64_t version,
+                                kt_evaluation *out);
+    /* Nothing happens for an unknown account. */
+    kith_err (*evaluation_keep)(void *ctx, const uint8_t *account_id, uint64_t version,
+                                const kt_evaluation *evaluation);
 
     /* ---- KeyPackages: `hash` (PROTO_ID_LEN bytes) is what makes two the same ---- */
     /* Adds a one-time package. EXISTS: it is there, or was given out. */

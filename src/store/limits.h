@@ -10,4 +10,9 @@
 /* A commit that leaves this many pages in the WAL (4 MiB) moves them into the database and empties it. */
 #define STORE_CORE_CHECKPOINT_PAGES 1000u
 
+/* Bytes of a chunk of the directory's log, at most: with its row it fills a page of the server's store. */
+#define STORE_LOG_CHUNK_BYTES 7936u
+/* Chunks that a connection keeps in memory: 4 MB. */
+#define STORE_LOG_CHUNKS_MAX 512u
+
 #endif

@@ -4,6 +4,7 @@
 #define KITH_STORE_RELAY_PARTS_H
 
 #include "store/db.h"
+#include "store/limits.h"
 #include "store/relay_sql.h"
 #include "store/relay_store.h"
 
@@ -16,6 +17,21 @@ typedef struct store_relay_slot {
     relay_conv conv;
 } store_relay_slot;
 
+/* A chunk of an array of the directory's log, in memory. */
+typedef struct store_log_chunk {
+    uint8_t *bytes; /* [STORE_LOG_CHUNK_BYTES], or NULL */
+    size_t len;
+    kt_array array;
+    uint64_t number;
+    uint64_t used_at; /* turns of the cache */
+} store_log_chunk;
+
+/* The chunks that were used last: the newest ones have the top of the newest trees. */
+typedef struct store_log_cache {
+    store_log_chunk places[STORE_LOG_CHUNKS_MAX];
+    uint64_t turn;
+} store_log_cache;
+
 struct store_relay {
     store_db *db;
     relay_store port;
@@ -23,6 +39,7 @@ struct store_relay {
     store_relay_slot slots[STORE_RELAY_SLOTS];
     uint16_t used[STORE_RELAY_SLOTS]; /* which slots are */
     size_t used_count;
+    store_log_cache log;
     uint64_t mark_conv; /* the last mark that the expiry looked at */
     uint8_t mark_id[PROTO_SHORT_ID_LEN];
 };
@@ -39,7 +56,11 @@ KITH_MUST_USE kith_err store_relay_cache_flush(store_relay *store);
 void store_relay_cache_drop(store_relay *store);
 KITH_MUST_USE kith_err store_relay_conv_update(store_db *db, const relay_conv *conv);
 
+/* Forgets the chunks of the log in memory: they may have been undone. */
+void store_relay_log_drop(store_relay *store);
+
 /* Each fills in the functions of one subject. */
+void store_relay_add_log(relay_store *port);
 void store_relay_add_accounts(relay_store *port);
 void store_relay_add_packages(relay_store *port);
 void store_relay_add_convs(relay_store *port);

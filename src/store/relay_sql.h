@@ -50,6 +50,26 @@
     " time_ms INTEGER NOT NULL);"                                                                  \
     "CREATE UNIQUE INDEX put_by_id ON put(device, put_id);"
 
+/* The directory's log. Arrays lie in chunks of STORE_LOG_CHUNK_BYTES, one to a page. */
+#define RELAY_SCHEMA_2                                                                              \
+    "CREATE TABLE kt_node(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                            \
+    "CREATE TABLE kt_hash(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                            \
+    "CREATE TABLE kt_entry(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                           \
+    "CREATE TABLE kt_bridge(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                          \
+    "CREATE TABLE kt_version(account INTEGER NOT NULL, version INTEGER NOT NULL,"                   \
+    " position INTEGER NOT NULL, opening BLOB NOT NULL, PRIMARY KEY(account, version))"             \
+    " WITHOUT ROWID;"                                                                               \
+    "CREATE TABLE kt_vrf(account INTEGER NOT NULL, version INTEGER NOT NULL, output BLOB NOT NULL," \
+    " proof BLOB NOT NULL, PRIMARY KEY(account, version)) WITHOUT ROWID;"                           \
+    "CREATE TABLE kt_head(row INTEGER PRIMARY KEY CHECK(row=1), log_hash BLOB NOT NULL,"            \
+    " size INTEGER NOT NULL, time_ms INTEGER NOT NULL, signature BLOB NOT NULL,"                    \
+    " is_complete INTEGER NOT NULL);"
+
+/* Everything that a log was made of, for one that takes its place. */
+#define RELAY_LOG_FORGET                                                                                             \
+    "DELETE FROM kt_node; DELETE FROM kt_hash; DELETE FROM kt_entry; DELETE FROM kt_bridge; DELETE FROM kt_version;" \
+    "DELETE FROM kt_vrf; DELETE FROM kt_head;"
+
 /* In memory, of the writer's connection alone. */
 #define RELAY_SCHEMA_RDV                                                                           \
     "CREATE TEMP TABLE rdv(number INTEGER PRIMARY KEY, opener INTEGER NOT NULL,"                   \
@@ -74,6 +94,30 @@
     X(ACCOUNT_VERSION, "UPDATE account SET version=?2 WHERE row=?1")                               \
     X(LIST_GET, "SELECT body FROM list WHERE account=?1 AND version=?2")                           \
     X(LIST_ADD, "INSERT INTO list(account, version, body) VALUES(?1, ?2, ?3)")                     \
+    X(KT_HEAD_GET, "SELECT log_hash, size, time_ms, signature, is_complete FROM kt_head")          \
+    X(KT_HEAD_PUT, "INSERT OR REPLACE INTO kt_head(row, log_hash, size, time_ms, signature,"       \
+                   " is_complete) VALUES(1, ?1, ?2, ?3, ?4, ?5)")                                  \
+    X(KT_NODE_GET, "SELECT body FROM kt_node WHERE row=?1")                                        \
+    X(KT_HASH_GET, "SELECT body FROM kt_hash WHERE row=?1")                                        \
+    X(KT_ENTRY_GET, "SELECT body FROM kt_entry WHERE row=?1")                                      \
+    X(KT_BRIDGE_GET, "SELECT body FROM kt_bridge WHERE row=?1")                                    \
+    X(KT_BRIDGE_PUT, "INSERT OR REPLACE INTO kt_bridge(row, body) VALUES(?1, ?2)")                 \
+    X(KT_NODE_PUT, "INSERT OR REPLACE INTO kt_node(row, body) VALUES(?1, ?2)")                     \
+    X(KT_HASH_PUT, "INSERT OR REPLACE INTO kt_hash(row, body) VALUES(?1, ?2)")                     \
+    X(KT_ENTRY_PUT, "INSERT OR REPLACE INTO kt_entry(row, body) VALUES(?1, ?2)")                   \
+    X(KT_COUNT, "SELECT ifnull(max(version), 0) FROM kt_version"                                   \
+                " WHERE account=(SELECT row FROM account WHERE id=?1)")                            \
+    X(KT_FIND, "SELECT position, opening, account FROM kt_version"                                 \
+               " WHERE account=(SELECT row FROM account WHERE id=?1) AND version=?2")              \
+    X(KT_ADD, "INSERT INTO kt_version(account, version, position, opening)"                        \
+              " SELECT row, ?2, ?3, ?4 FROM account WHERE id=?1")                                  \
+    X(KT_UNLOGGED, "SELECT row, id, version, (SELECT ifnull(max(version), 0) FROM kt_version"      \
+                   " WHERE account=a.row) AS logged FROM account AS a"                             \
+                   " WHERE row>?1 AND logged<version ORDER BY row LIMIT 1")                        \
+    X(KT_VRF_FIND, "SELECT output, proof FROM kt_vrf"                                              \
+                   " WHERE account=(SELECT row FROM account WHERE id=?1) AND version=?2")          \
+    X(KT_VRF_KEEP, "INSERT OR REPLACE INTO kt_vrf(account, version, output, proof)"                \
+                   " SELECT row, ?2, ?3, ?4 FROM account WHERE id=?1")                             \
     X(DEVICE_FIND, "SELECT " RELAY_DEVICE_COLUMNS " FROM device WHERE account=?1 AND id=?2")       \
     X(DEVICE_GET, "SELECT " RELAY_DEVICE_COLUMNS " FROM device WHERE row=?1")                      \
     X(DEVICES_UNLIST, "UPDATE device SET is_listed=0 WHERE account=?1")                            \

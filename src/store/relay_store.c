@@ -20,7 +20,7 @@ static const char *const statements[RELAY_SQL_COUNT] = {
 #undef STATEMENT_TEXT
 };
 
-static const char *const schema[] = {RELAY_SCHEMA_1};
+static const char *const schema[] = {RELAY_SCHEMA_1, RELAY_SCHEMA_2};
 
 /* ---- Transactions ---- */
 
@@ -34,6 +34,7 @@ static void
 rollback(void *ctx)
 {
     store_relay_cache_drop(ctx);
+    store_relay_log_drop(ctx);
     store_db_rollback(store_relay_db(ctx));
 }
 
@@ -47,7 +48,11 @@ commit(void *ctx)
         return err;
     }
     store_relay_cache_drop(ctx);
-    return store_db_commit(store_relay_db(ctx));
+    const kith_err committed = store_db_commit(store_relay_db(ctx));
+    if (committed != KITH_OK) {
+        store_relay_log_drop(ctx);
+    }
+    return committed;
 }
 
 /* ---- What statements share ---- */
@@ -130,6 +135,7 @@ fill_port(store_relay *store)
     store->port =
         (relay_store){.ctx = store, .begin = begin, .commit = commit, .rollback = rollback};
     store_relay_add_accounts(&store->port);
+    store_relay_add_log(&store->port);
     store_relay_add_packages(&store->port);
     store_relay_add_convs(&store->port);
     store_relay_add_acks(&store->port);
@@ -173,6 +179,7 @@ store_relay_free(store_relay *store)
 {
     if (store != NULL) {
         store_run_done(&store->walk);
+        store_relay_log_drop(store);
         store_db_free(store->db);
         free(store);
     }
@@ -182,6 +189,19 @@ const relay_store *
 store_relay_port(store_relay *store)
 {
     return &store->port;
+}
+
+kith_err
+store_relay_forget_log(store_relay *store)
+{
+    KITH_TRY(store_db_begin(store->db));
+    const kith_err err = store_db_exec(store->db, RELAY_LOG_FORGET);
+    if (err != KITH_OK) {
+        store_db_rollback(store->db);
+        return err;
+    }
+    store_relay_log_drop(store);
+    return store_db_commit(store->db);
 }
 
 uint32_t

@@ -28,6 +28,10 @@ KITH_API void store_relay_free(store_relay *store);
 /* Borrowed until the store is freed. */
 KITH_API const relay_store *store_relay_port(store_relay *store);
 
+/* Forgets everything of the directory's log, so that another can take its place; lists stay. Of a writer, outside a
+ * transaction; durable when it returns KITH_OK, else nothing happened. */
+KITH_API KITH_MUST_USE kith_err store_relay_forget_log(store_relay *store);
+
 /* Pages in the WAL after the last commit; what a checkpoint has to copy. */
 KITH_API uint32_t store_relay_wal_pages(const store_relay *store);
 /* Copies what readers allow from the WAL into the file; outside a transaction. STORE: the disk fails; nothing is lost,

@@ -36,6 +36,7 @@ struct store_mailbox {
 struct store_writer {
     store_writer_options options;
     crypto *crypto;
+    relay_seal *seal; /* NULL: there is no log */
     store_mailbox *boxes;
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -48,18 +49,36 @@ struct store_writer {
 
 /* ---- Making ---- */
 
+static kith_err
+open_seal(store_writer *writer)
+{
+    const store_writer_options *options = &writer->options;
+
+    KITH_TRY(crypto_new(NULL, &writer->crypto));
+    if (options->log == NULL) {
+        return KITH_OK;
+    }
+    const relay_seal_env env = {.log = options->log,
+                                .sign = options->log_sign,
+                                .crypto = writer->crypto,
+                                .rng = options->rng,
+                                .store = store_relay_port(options->store)};
+    return relay_seal_new(&env, &writer->seal);
+}
+
 kith_err
 store_writer_new(const store_writer_options *options, store_writer **out)
 {
     store_writer *writer = calloc(1, sizeof *writer);
 
     KITH_ENSURE(writer != NULL, KITH_ERR_NO_MEMORY);
-    const kith_err err = crypto_new(NULL, &writer->crypto);
+    writer->options = *options;
+    const kith_err err = open_seal(writer);
     if (err != KITH_OK) {
+        crypto_free(writer->crypto);
         free(writer);
         return err;
     }
-    writer->options = *options;
     (void)pthread_mutex_init(&writer->lock, NULL); /* cannot fail without attributes */
     (void)pthread_cond_init(&writer->work, NULL);
     *out = writer;
@@ -82,6 +101,7 @@ store_writer_free(store_writer *writer)
     }
     store_writer_stop(writer);
     free_jobs(&writer->queue);
+    relay_seal_free(writer->seal);
     crypto_free(writer->crypto);
     (void)pthread_cond_destroy(&writer->work);
     (void)pthread_mutex_destroy(&writer->lock);
@@ -124,14 +144,20 @@ store_mailbox_free(store_mailbox *box)
 
 /* ---- Running a batch ---- */
 
+static uint64_t
+now_of(const store_writer *writer)
+{
+    return writer->options.clock->wall_ms(writer->options.clock->ctx);
+}
+
 static kith_err
 run_job(store_writer *writer, relay_job *job)
 {
     const relay_writer with = {.store = store_relay_port(writer->options.store),
-                               .crypto = writer->crypto};
-    const kith_clock *clock = writer->options.clock;
+                               .crypto = writer->crypto,
+                               .seal = writer->seal};
 
-    return relay_job_run(job, &with, clock->wall_ms(clock->ctx));
+    return relay_job_run(job, &with, now_of(writer));
 }
 
 static kith_err
@@ -143,6 +169,26 @@ run_queue(store_writer *writer, const relay_job_queue *batch)
     return KITH_OK;
 }
 
+/* The end of a transaction in which `err` happened: the log's entry, then the commit, or nothing of it is stored. */
+static kith_err
+end_transaction(store_writer *writer, kith_err err)
+{
+    const relay_store *store = store_relay_port(writer->options.store);
+
+    if (err == KITH_OK && writer->seal != NULL) {
+        err = relay_seal_close(writer->seal, now_of(writer));
+    }
+    if (err == KITH_OK) {
+        err = store->commit(store->ctx);
+    } else {
+        store->rollback(store->ctx);
+    }
+    if (writer->seal != NULL) {
+        relay_seal_settle(writer->seal, err == KITH_OK);
+    }
+    return err;
+}
+
 /* The whole batch in one transaction; on error nothing of it is stored. */
 static kith_err
 try_batch(store_writer *writer, const relay_job_queue *batch)
@@ -150,12 +196,23 @@ try_batch(store_writer *writer, const relay_job_queue *batch)
     const relay_store *store = store_relay_port(writer->options.store);
 
     KITH_TRY(store->begin(store->ctx));
-    const kith_err err = run_queue(writer, batch);
-    if (err != KITH_OK) {
-        store->rollback(store->ctx);
-        return err;
+    return end_transaction(writer, run_queue(writer, batch));
+}
+
+kith_err
+store_writer_catch_up(store_writer *writer, bool *left)
+{
+    const relay_store *store = store_relay_port(writer->options.store);
+    bool more = false;
+
+    if (writer->seal == NULL) {
+        *left = false;
+        return KITH_OK;
     }
-    return store->commit(store->ctx);
+    KITH_TRY(store->begin(store->ctx));
+    KITH_TRY(end_transaction(writer, relay_seal_catch_up(writer->seal, now_of(writer), &more)));
+    *left = more;
+    return KITH_OK;
 }
 
 /* Each job in a transaction of its own; returns the last error. */

@@ -22,13 +22,21 @@ typedef struct store_mailbox store_mailbox;
 typedef struct store_writer_options {
     store_relay *store; /* a writer's; used by the writer's thread only once that is started */
     const kith_clock *clock; /* wall_ms is the time of entries */
+    const relay_log *log; /* NULL: lists are not logged, and the next two are not looked at */
+    crypto_sign_key *log_sign; /* signs its heads; the writer's alone */
+    const kith_rng *rng;
 } store_writer_options;
 
-/* Everything in `options` is borrowed until the writer is freed. NO_MEMORY, CRYPTO. */
+/* Everything in `options` is borrowed until the writer is freed. NO_MEMORY, CRYPTO; with a log those of
+ * relay_seal_new. */
 KITH_API KITH_MUST_USE kith_err store_writer_new(const store_writer_options *options,
                                                  store_writer **out);
 /* Runs what is queued, stops the thread, and frees. Mailboxes must have been freed. NULL is accepted. */
 KITH_API void store_writer_free(store_writer *writer);
+
+/* Before it is started: puts some of the lists that are not in the log yet into it. `*left`: to be called again. After
+ * the last call the log has an entry that is not old. Without a log nothing is ever left. Errors of the store. */
+KITH_API KITH_MUST_USE kith_err store_writer_catch_up(store_writer *writer, bool *left);
 
 /* Starts the thread. BUSY: the system has no thread left. INVALID: started already. */
 KITH_API KITH_MUST_USE kith_err store_writer_start(store_writer *writer);

@@ -135,6 +135,15 @@ kt_log_evaluate_label(kt_log *log, kith_bytes label, uint32_t version, kt_evalua
     return KITH_OK;
 }
 
+size_t
+kt_log_lookups(uint32_t greatest, uint32_t out[KT_LADDER_MAX])
+{
+    const kt_ladder ladder = kt_math_ladder(greatest);
+
+    memcpy(out, ladder.items, ladder.count * sizeof out[0]);
+    return ladder.count;
+}
+
 /* One new version: its opening, and its leaf of the prefix tree. */
 static kith_err
 make_leaf(kt_log *log, const kt_change *change, size_t i, kt_record *record, kt_leaf *leaf)

@@ -95,6 +95,14 @@ typedef struct kt_change {
 KITH_API KITH_MUST_USE kith_err kt_log_append(kt_log *log, uint64_t now_ms,
                                               const kt_change *changes, size_t count);
 
+/* Output and proof of the VRF for a version that may or may not exist, from the cache if they are there; else they
+ * are computed, in about 300 microseconds, and given to the cache. */
+KITH_API KITH_MUST_USE kith_err kt_log_evaluate_label(kt_log *log, kith_bytes label,
+                                                      uint32_t version, kt_evaluation *out);
+/* The versions that an answer looks up to show that `greatest` is the greatest one; how many they are. Who has them
+ * evaluated beforehand has the answers faster. */
+KITH_API size_t kt_log_lookups(uint32_t greatest, uint32_t out[KT_LADDER_MAX]);
+
 /* The head that the auditor signed last, with KT_THIRD_PARTY_AUDITING; the log cannot answer without one.
  * INVALID: larger than the log, or the wrong length of a signature. */
 KITH_API KITH_MUST_USE kith_err kt_log_set_auditor_head(kt_log *log, const kt_auditor_head *head);

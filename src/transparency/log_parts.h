@@ -20,8 +20,5 @@ struct kt_log {
 kt_tree kt_log_tree(const kt_log *log);
 /* Signs the head of the first `size` entries, which the store holds, and makes them the log. */
 KITH_MUST_USE kith_err kt_log_sign(kt_log *log, uint64_t size);
-/* Output and proof of the VRF, from the cache if it is there. */
-KITH_MUST_USE kith_err kt_log_evaluate_label(kt_log *log, kith_bytes label, uint32_t version,
-                                             kt_evaluation *out);
 
 #endif

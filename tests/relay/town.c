@@ -50,8 +50,25 @@ open_stores(town *t)
     }
 }
 
-void
-town_open(town *t)
+static void
+open_writer(town *t, bool has_log)
+{
+    store_writer_options options = {.store = t->store, .clock = &t->clock};
+    bool left = true;
+
+    if (has_log) {
+        options.log = &t->log.log;
+        options.log_sign = t->log.sign;
+        options.rng = &t->rng;
+    }
+    assert_err(store_writer_new(&options, &t->writer), KITH_OK);
+    while (left) {
+        assert_err(store_writer_catch_up(t->writer, &left), KITH_OK);
+    }
+}
+
+static void
+open_town(town *t, bool has_log)
 {
     memset(t, 0, sizeof *t);
     fake_alloc_init(&t->alloc);
@@ -62,8 +79,8 @@ town_open(town *t)
     memset(t->operator_ticket, 0x77, sizeof t->operator_ticket);
     assert_err(crypto_new(NULL, &t->crypto), KITH_OK);
     open_stores(t);
-    const store_writer_options writer = {.store = t->store, .clock = &t->clock};
-    assert_err(store_writer_new(&writer, &t->writer), KITH_OK);
+    fake_log_init(&t->log, 1, 1);
+    open_writer(t, has_log);
     for (size_t i = 0; i < TOWN_LOOPS; i++) {
         relay_env *env = &t->env[i];
         *env = (relay_env){.alloc = &t->alloc.port,
@@ -73,9 +90,22 @@ town_open(town *t)
         env->config.loop = (uint16_t)i;
         env->config.is_keeper = i == 0;
         env->config.has_operator_ticket = true;
+        env->config.log = has_log ? &t->log.log : NULL;
         memcpy(env->config.operator_ticket, t->operator_ticket, PROTO_ID_LEN);
         open_relay(t, i);
     }
+}
+
+void
+town_open(town *t)
+{
+    open_town(t, false);
+}
+
+void
+town_open_logged(town *t)
+{
+    open_town(t, true);
 }
 
 void
@@ -103,6 +133,7 @@ town_close(town *t)
     }
     store_relay_free(t->store);
     fake_disk_free(t->disk);
+    fake_log_done(&t->log);
     crypto_free(t->crypto);
     assert_int_equal(t->alloc.live_blocks, 0);
     assert_int_equal(t->alloc.live_bytes, 0);

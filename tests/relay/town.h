@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "crypto/crypto.h"
 #include "fakes/fake_disk.h"
+#include "fakes/fake_log.h"
 #include "fakes/fake_rng.h"
 #include "proto/proto.h"
 #include "relay/relay.h"
@@ -28,6 +29,7 @@ typedef struct town {
     kith_clock clock;
     uint64_t now_ms;
     fake_disk *disk;
+    fake_log log;
     store_relay *store; /* the writer's */
     store_relay *reader[TOWN_LOOPS];
     store_writer *writer;
@@ -41,6 +43,8 @@ typedef struct town {
 /* `town_open` with rations that no test meets by chance; `town_restart` makes the relays anew, with `env` as it is
  * then. Close checks that all memory came back. */
 void town_open(town *t);
+/* The same with a directory's log. */
+void town_open_logged(town *t);
 void town_restart(town *t);
 void town_close(town *t);
 /* Until nothing more happens: jobs run, notices and answers arrive, clients take everything. */

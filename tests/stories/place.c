@@ -44,9 +44,8 @@ first_server_start(world *w)
     for (size_t i = 0; i < sizeof(s->secret); i++) {
         s->secret[i] = (uint8_t)fake_rng_u64(&s->rng);
     }
-    for (size_t i = 0; i < sizeof(s->identity); i++) {
-        s->identity[i] = (uint8_t)fake_rng_u64(&s->rng);
-    }
+    fake_log_init(&s->log, w->seed, w->seed);
+    memcpy(s->identity, crypto_sign_key_public(s->log.identity).data, sizeof(s->identity));
     s->rng_port = (kith_rng){.fill = fill_from_fake, .ctx = &s->rng};
     s->clock = (kith_clock){.wall_ms = world_clock_ms, .steady_ms = world_clock_ms, .ctx = w};
     if (crypto_new(NULL, &s->crypto) != KITH_OK) {
@@ -72,6 +71,7 @@ open_loop(world *w, size_t loop)
     env.config.loop = (uint16_t)loop;
     env.config.is_keeper = loop == 0;
     env.config.has_operator_ticket = true;
+    env.config.log = &s->log.log;
     /* Worlds make many accounts and look-ups in little time; rations have tests of their own. */
     for (size_t i = 0; i < RELAY_RATIONS; i++) {
         env.config.rations[i] = (relay_ration){.burst = 100000, .every_ms = 1};
@@ -86,11 +86,16 @@ open_server(world *w)
     world_server *s = &w->server;
     const store_relay_options options = {
         .vfs = fake_disk_name(s->disk), .exclusive = true, .cache_kib = 1024};
-    store_writer_options writer = {.clock = &s->clock};
+    store_writer_options writer = {
+        .clock = &s->clock, .log = &s->log.log, .log_sign = s->log.sign, .rng = &s->rng_port};
+    bool left = true;
 
     KITH_TRY(store_relay_open(SERVER_FILE, &options, &s->store));
     writer.store = s->store;
     KITH_TRY(store_writer_new(&writer, &s->writer));
+    while (left) {
+        KITH_TRY(store_writer_catch_up(s->writer, &left));
+    }
     for (size_t i = 0; i < WORLD_LOOPS; i++) {
         KITH_TRY(open_loop(w, i));
     }
@@ -264,5 +269,6 @@ place_free(world *w)
         close_server(w);
     }
     fake_disk_free(w->server.disk);
+    fake_log_done(&w->server.log);
     crypto_free(w->server.crypto);
 }

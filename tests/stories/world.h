@@ -15,6 +15,7 @@
 
 #include "core/core.h"
 #include "fakes/fake_disk.h"
+#include "fakes/fake_log.h"
 #include "fakes/fake_rng.h"
 #include "mls/mls.h"
 #include "relay/relay.h"
@@ -83,6 +84,7 @@ typedef struct world_server {
     bool is_up;
     uint64_t up_at_ms;
     fake_disk *disk;
+    fake_log log; /* of the directory; its `identity` is the server's */
     store_relay *store; /* writer and reader in one: everything is one thread */
     store_writer *writer;
     store_mailbox *boxes[WORLD_LOOPS];
