@@ -378,6 +378,7 @@ typedef struct mls_reinit_info {
 KITH_API KITH_MUST_USE kith_err mls_group_reinit(const mls_group *group, mls_reinit_info *out);
 
 typedef struct mls_successor_params {
+    const mls_env *env; /* of the new group, as in mls_group_new; NULL: that of the old one */
     mls_link link;
     /* BRANCH: id and extensions of the new group, whose suite is that of the old one. For REINIT all three are
      * what the members agreed on in the ReInit proposal. */

@@ -79,7 +79,8 @@ found(succession *job)
     if (params->link == MLS_LINK_REINIT) {
         KITH_TRY(take_reinit(job, &group));
     }
-    KITH_TRY(mls_group_new(job->from->env, &group, &job->group));
+    const mls_env *env = params->env != NULL ? params->env : job->from->env;
+    KITH_TRY(mls_group_new(env, &group, &job->group));
     job->group->predecessor = job->from;
     return KITH_OK;
 }

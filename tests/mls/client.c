@@ -7,6 +7,9 @@
 
 /* ---- Members ---- */
 
+/* What histories.py puts into group contexts. */
+static const uint16_t extension_types[] = {0xff01, 0xff02};
+
 static kith_err
 find_psk(void *ctx, const mls_psk_ref *ref, kith_secret *out)
 {
@@ -34,6 +37,8 @@ client_member_new(client_call *c, uint16_t suite, kith_bytes identity, client_me
                        .crypto = cl->crypto,
                        .find_psk = find_psk,
                        .ctx = m,
+                       .extension_types = extension_types,
+                       .extension_type_count = sizeof extension_types / sizeof extension_types[0],
                        .lifetime_max_s = UINT64_MAX,
                        .suite_aliases = cl->aliases,
                        .suite_alias_count = cl->alias_count};

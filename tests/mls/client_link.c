@@ -67,7 +67,8 @@ succeed(client_call *c, const client_member *m, client_member *next, mls_link li
     KITH_TRY(client_read_optional(c->in, "group_id", &group_id));
     KITH_TRY(client_extensions_read(c->in, &extensions));
     KITH_TRY(mls_group_succeed(m->group,
-                               &(mls_successor_params){.link = link,
+                               &(mls_successor_params){.env = &next->env,
+                                                       .link = link,
                                                        .group_id = kith_bytes_of_buf(&group_id),
                                                        .extensions = extensions.items,
                                                        .extension_count = extensions.count,

@@ -82,9 +82,9 @@ reinitialise(scene *s, size_t who, uint16_t suite)
                 0);
 }
 
-/* One founds the next group for itself and all the others. */
+/* One founds the next group for itself and all the others, with an env of its own or, with NULL, the old one. */
 static kith_err
-succeed(scene *s, size_t who, mls_link link)
+succeed_with(scene *s, size_t who, mls_link link, const mls_env *env)
 {
     kith_bytes others[2];
     size_t count = 0;
@@ -96,13 +96,20 @@ succeed(scene *s, size_t who, mls_link link)
     }
     kith_buf_clear(&s->welcome);
     return mls_group_succeed(s->c.party[who].group,
-                             &(mls_successor_params){.link = link,
+                             &(mls_successor_params){.env = env,
+                                                     .link = link,
                                                      .group_id = NEW_ID,
                                                      .leaf = next_leaf(s, who),
                                                      .key_packages = others,
                                                      .key_package_count = 2,
                                                      .now_s = NOW_S},
                              &s->welcome, &s->next[who]);
+}
+
+static kith_err
+succeed(scene *s, size_t who, mls_link link)
+{
+    return succeed_with(s, who, link, NULL);
 }
 
 static kith_err
@@ -169,6 +176,33 @@ a_branch_has_some_of_the_members_and_leaves_the_group_as_it_is(void **state)
     assert_int_equal(mls_epoch_number(mls_group_epoch(s.next[1])), 1);
     cast_agree(&s.c);
     cast_say(&s.c, 2, "still here");
+    close_scene(&s);
+}
+
+static kith_err
+refuse_everybody(void *ctx, const mls_check *check)
+{
+    (void)check;
+    *(size_t *)ctx += 1;
+    return KITH_ERR_REJECTED;
+}
+
+static void
+the_successor_may_have_an_env_of_its_own(void **state)
+{
+    scene s;
+    size_t asked = 0;
+
+    (void)state;
+    open_scene(&s);
+    publish(&s, MLS_SUITE_X25519_AES128_ED25519);
+    mls_env strict = s.c.party[0].env;
+    strict.check = refuse_everybody;
+    strict.ctx = &asked;
+
+    assert_err(succeed_with(&s, 0, MLS_LINK_BRANCH, &strict), KITH_ERR_REJECTED);
+    assert_true(asked > 0);
+    assert_err(succeed_with(&s, 0, MLS_LINK_BRANCH, NULL), KITH_OK);
     close_scene(&s);
 }
 
@@ -360,6 +394,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reinitialised_group_goes_on_in_another_suite),
         cmocka_unit_test(a_branch_has_some_of_the_members_and_leaves_the_group_as_it_is),
+        cmocka_unit_test(the_successor_may_have_an_env_of_its_own),
         cmocka_unit_test(a_reinitialised_group_is_kept_and_taken_up_as_such),
         cmocka_unit_test(only_a_reinitialised_group_has_a_successor_by_reinit),
         cmocka_unit_test(a_welcome_from_elsewhere_does_not_follow_the_group),
