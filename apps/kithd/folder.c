@@ -145,6 +145,7 @@ kithd_folder_open(const kithd_options *options, kithd_folder *out)
         return status;
     }
     snprintf(folder.database, sizeof folder.database, "%s/kithd.db", options->data);
+    snprintf(folder.log, sizeof folder.log, "%s/log", options->data);
     if (!load_files(options->data, &folder)) {
         kithd_folder_done(&folder);
         return EXIT_FAILED;

@@ -10,6 +10,7 @@ typedef struct kithd_folder {
     net_identity *identity;
     uint8_t secret[PROTO_LINK_SECRET_LEN]; /* of the operator's link */
     char database[KITHD_PATH_MAX + 16];
+    char log[KITHD_PATH_MAX + 16]; /* the file of kithd_log */
 } kithd_folder;
 
 /* An exit status; not 0 after a complaint. */

@@ -125,7 +125,9 @@ main(int argc, char **argv)
     }
     set_limits();
     int status = kithd_folder_open(&options, &folder);
-    if (status == 0) {
+    if (status == 0 && options.renew_log != NULL) {
+        status = kithd_log_renew(&folder, options.renew_log);
+    } else if (status == 0) {
         kithd_confine(options.data);
         status = run(&options, &folder, &k);
         unwatch_signals(&k);

@@ -29,6 +29,8 @@ static const char help[] =
     "  --no-rations         give every source as much as it asks for: for measuring\n"
     "  --metrics PORT       serve Prometheus metrics on 127.0.0.1:PORT\n"
     "  --user NAME          become this user after the start as root\n"
+    "  --renew-log REASON   after a backup was restored: begin a new log of device lists, and\n"
+    "                       end; people are shown the reason\n"
     "  --version            print the version\n"
     "  --help               print this\n"
     "\n"
@@ -173,6 +175,21 @@ set_user(const char *text, kithd_options *options)
 }
 
 static bool
+set_renew_log(const char *text, kithd_options *options)
+{
+    const kith_bytes reason = kith_bytes_of_text(text);
+
+    if (reason.len == 0 || reason.len > PROTO_LOG_REASON_MAX || !kith_utf8_is_valid(reason)) {
+        kithd_complain("--renew-log needs a reason of up to %u bytes, such as \"restored from the "
+                       "backup of Monday\"",
+                       PROTO_LOG_REASON_MAX);
+        return false;
+    }
+    options->renew_log = text;
+    return true;
+}
+
+static bool
 set_qr(const char *text, kithd_options *options)
 {
     (void)text;
@@ -202,6 +219,7 @@ static const struct {
     {"--no-rations", false, set_no_rations},
     {"--metrics", true, set_metrics},
     {"--user", true, set_user},
+    {"--renew-log", true, set_renew_log},
 };
 
 /* Takes the option at argv[*at], moves on. */

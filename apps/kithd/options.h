@@ -23,6 +23,8 @@ typedef struct kithd_options {
     uint32_t source_conns; /* 0: the default */
     uint16_t metrics; /* port; 0: none */
     const char *user; /* to become; NULL: stay */
+    const char
+        *renew_log; /* why a new log is to take the place of the present one; NULL: it is not */
     bool shows_qr;
     bool has_rations;
 } kithd_options;

@@ -26,9 +26,10 @@ open_store(const kithd_folder *folder, kithd_service *service)
 }
 
 static kith_err
-configure(const kithd_options *options, const kithd_folder *folder, relay_config *out)
+configure(const kithd_options *options, const kithd_folder *folder, const relay_log *log,
+          relay_config *out)
 {
-    relay_config config = {.has_operator_ticket = true};
+    relay_config config = {.has_operator_ticket = true, .log = log};
     crypto *c = NULL;
 
     KITH_TRY(crypto_new(NULL, &c));
@@ -78,16 +79,51 @@ make_server(const kithd_options *options, const kithd_folder *folder, kithd_serv
                                 .clock = net_clock(),
                                 .limits = {.source_conns = options->source_conns}};
 
-    KITH_TRY(configure(options, folder, &config.relay));
+    KITH_TRY(configure(options, folder, &service->log.log, &config.relay));
     return net_server_new(&config, &service->server);
+}
+
+static kith_err
+make_writer(kithd_service *service)
+{
+    const store_writer_options options = {.store = service->store,
+                                          .clock = net_clock(),
+                                          .log = &service->log.log,
+                                          .log_sign = service->log.sign,
+                                          .rng = crypto_rng()};
+
+    return store_writer_new(&options, &service->writer);
+}
+
+/* The writer, and the log as it should be before anybody asks. */
+static bool
+open_writer(const kithd_folder *folder, kithd_service *service)
+{
+    if (!kithd_log_open(folder, service->store, &service->log)) {
+        return false;
+    }
+    const kith_err err = make_writer(service);
+    if (err == KITH_ERR_MALFORMED) {
+        kithd_complain("the log in %s is damaged: it is not what %s has signed; put back a copy of "
+                       "both, or begin a new log with --renew-log",
+                       folder->database, folder->log);
+        return false;
+    }
+    if (err != KITH_OK) {
+        kithd_complain("cannot use %s: %s", folder->database, kith_err_text(err));
+        return false;
+    }
+    if (!kithd_log_catch_up(service->writer)) {
+        return false;
+    }
+    kithd_log_note(folder, service->store, &service->log);
+    service->is_logged = true;
+    return true;
 }
 
 static kith_err
 join_all(const kithd_options *options, const kithd_folder *folder, kithd_service *service)
 {
-    const store_writer_options writer = {.store = service->store, .clock = net_clock()};
-
-    KITH_TRY(store_writer_new(&writer, &service->writer));
     for (uint16_t i = 0; i < options->loops; i++) {
         KITH_TRY(join_loop(folder, service, i));
     }
@@ -182,8 +218,8 @@ complain_start(kith_err err)
 int
 kithd_service_open(const kithd_options *options, const kithd_folder *folder, kithd_service *out)
 {
+    out->folder = folder;
     kith_err err = make_server(options, folder, out);
-
     if (err != KITH_OK) {
         return complain_start(err);
     }
@@ -191,7 +227,7 @@ kithd_service_open(const kithd_options *options, const kithd_folder *folder, kit
     if (status != 0) {
         return status;
     }
-    if (!open_store(folder, out)) {
+    if (!open_store(folder, out) || !open_writer(folder, out)) {
         return EXIT_FAILED;
     }
     err = join_all(options, folder, out);
@@ -233,6 +269,10 @@ kithd_service_done(kithd_service *service)
         store_relay_free(service->readers[i]);
     }
     store_writer_free(service->writer);
+    if (service->is_logged) {
+        kithd_log_note(service->folder, service->store, &service->log);
+    }
     store_relay_free(service->store);
+    kithd_log_done(&service->log);
     *service = (kithd_service){0};
 }

@@ -4,9 +4,13 @@
 #define KITHD_SERVICE_H
 
 #include "folder.h"
+#include "log.h"
 #include "store/store.h"
 
 typedef struct kithd_service {
+    const kithd_folder *folder; /* borrowed */
+    kithd_log log;
+    bool is_logged; /* the log may be noted at the end */
     store_relay *store;
     store_writer *writer;
     store_relay *readers[NET_LOOPS_MAX];

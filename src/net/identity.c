@@ -83,3 +83,18 @@ net_identity_public(const net_identity *identity)
 {
     return KITH_BYTES(identity->public_key);
 }
+
+kith_err
+net_identity_key(const net_identity *identity, crypto *c, crypto_sign_key **out)
+{
+    uint8_t seed[SEED_LEN];
+    size_t len = sizeof seed;
+
+    if (EVP_PKEY_get_raw_private_key(identity->key, seed, &len) != 1) {
+        ERR_clear_error();
+        return KITH_ERR_CRYPTO;
+    }
+    const kith_err err = crypto_sign_key_import(c, CRYPTO_ED25519, KITH_BYTES(seed), out);
+    kith_wipe(seed, sizeof seed);
+    return err;
+}

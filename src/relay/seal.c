@@ -203,6 +203,9 @@ add_entry(relay_seal *seal, uint64_t now_ms)
     const uint64_t time_ms = now_ms > seal->draft.time_ms ? now_ms : seal->draft.time_ms;
 
     seal->is_touched = true;
+    if (seal->draft.size == 0) {
+        KITH_TRY(store->signed_log_put(store->ctx, seal->env.log->signed_log));
+    }
     if (seal->count > 1) {
         qsort(seal->lists, seal->count, sizeof seal->lists[0], compare_lists);
     }

@@ -189,6 +189,9 @@ typedef struct relay_store {
     /* R. NOT_FOUND: nothing was ever signed. */
     kith_err (*head_get)(void *ctx, relay_head *out);
     kith_err (*head_put)(void *ctx, const relay_head *head);
+    /* Appends the SignedLog that the head is of. NOT_FOUND: nothing was ever signed. */
+    kith_err (*signed_log_get)(void *ctx, kith_buf *out);
+    kith_err (*signed_log_put)(void *ctx, kith_bytes signed_log);
     /* R. A record of an array. STORE: there is no such record. */
     kith_err (*log_read)(void *ctx, kt_array array, uint64_t index, uint8_t *out);
     kith_err (*log_write)(void *ctx, kt_array array, uint64_t index, kith_bytes records);

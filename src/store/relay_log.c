@@ -209,6 +209,28 @@ head_put(void *ctx, const relay_head *head)
     return store_run_exec(&run);
 }
 
+static kith_err
+signed_log_get(void *ctx, kith_buf *out)
+{
+    KITH_AUTO(store_run) run = {0};
+    kith_bytes signed_log = {0};
+
+    KITH_TRY(store_run_start(store_relay_db(ctx), RELAY_SQL_KT_LOG_GET, &run));
+    KITH_TRY(store_relay_row(&run));
+    KITH_TRY(store_column_bytes(&run, 0, &signed_log));
+    return kith_buf_append(out, signed_log);
+}
+
+static kith_err
+signed_log_put(void *ctx, kith_bytes signed_log)
+{
+    KITH_AUTO(store_run) run = {0};
+
+    KITH_TRY(store_run_start(store_relay_db(ctx), RELAY_SQL_KT_LOG_PUT, &run));
+    store_bind_bytes(&run, 1, signed_log);
+    return store_run_exec(&run);
+}
+
 /* ---- Labels ---- */
 
 /* Starts a statement about a version of an account. */
@@ -312,6 +334,8 @@ store_relay_add_log(relay_store *port)
     port->view_end = view_end;
     port->head_get = head_get;
     port->head_put = head_put;
+    port->signed_log_get = signed_log_get;
+    port->signed_log_put = signed_log_put;
     port->log_read = log_read;
     port->log_write = log_write;
     port->logged_count = logged_count;

@@ -63,12 +63,14 @@
     " proof BLOB NOT NULL, PRIMARY KEY(account, version)) WITHOUT ROWID;"                           \
     "CREATE TABLE kt_head(row INTEGER PRIMARY KEY CHECK(row=1), log_hash BLOB NOT NULL,"            \
     " size INTEGER NOT NULL, time_ms INTEGER NOT NULL, signature BLOB NOT NULL,"                    \
-    " is_complete INTEGER NOT NULL);"
+    " is_complete INTEGER NOT NULL);"                                                               \
+    "CREATE TABLE kt_log(row INTEGER PRIMARY KEY CHECK(row=1), signed_log BLOB NOT NULL);"
 
 /* Everything that a log was made of, for one that takes its place. */
 #define RELAY_LOG_FORGET                                                                                             \
     "DELETE FROM kt_node; DELETE FROM kt_hash; DELETE FROM kt_entry; DELETE FROM kt_bridge; DELETE FROM kt_version;" \
-    "DELETE FROM kt_vrf; DELETE FROM kt_head;"
+    "DELETE FROM kt_vrf; DELETE FROM kt_head;"                                                                       \
+    "DELETE FROM kt_log;"
 
 /* In memory, of the writer's connection alone. */
 #define RELAY_SCHEMA_RDV                                                                           \
@@ -97,6 +99,8 @@
     X(KT_HEAD_GET, "SELECT log_hash, size, time_ms, signature, is_complete FROM kt_head")          \
     X(KT_HEAD_PUT, "INSERT OR REPLACE INTO kt_head(row, log_hash, size, time_ms, signature,"       \
                    " is_complete) VALUES(1, ?1, ?2, ?3, ?4, ?5)")                                  \
+    X(KT_LOG_GET, "SELECT signed_log FROM kt_log")                                                 \
+    X(KT_LOG_PUT, "INSERT OR REPLACE INTO kt_log(row, signed_log) VALUES(1, ?1)")                  \
     X(KT_NODE_GET, "SELECT body FROM kt_node WHERE row=?1")                                        \
     X(KT_HASH_GET, "SELECT body FROM kt_hash WHERE row=?1")                                        \
     X(KT_ENTRY_GET, "SELECT body FROM kt_entry WHERE row=?1")                                      \
