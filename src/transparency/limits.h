@@ -34,4 +34,23 @@
 /* Updates that an owner keeps until a distinguished entry confirms them. */
 #define KT_OWNER_ADDED_MAX 256u
 
+/* ---- The log for witnesses: notes and checkpoints ---- */
+
+/* A signed note in bytes, and its signature lines. A note may have 16 signatures of 5,000 bytes at least
+ * [C2SP-NOTE]; these are twice as many. */
+#define KT_NOTE_MAX 262144u
+#define KT_NOTE_SIGNATURES_MAX 32u
+/* Bytes of the name of a key and of the origin of a log: what a cosignature with ML-DSA-44 can hold. */
+#define KT_NOTE_NAME_MAX 255u
+/* Hashes of a consistency or inclusion proof [C2SP-WITNESS]. */
+#define KT_MERKLE_PATH_MAX 63u
+/* Bytes of a request to cosign a checkpoint, of its answer, and of a proof that stands beside a checkpoint. */
+#define KT_ADD_REQUEST_MAX (KT_NOTE_MAX + 4096u)
+#define KT_ADD_ANSWER_MAX 65536u
+#define KT_TLOG_PROOF_MAX (KT_NOTE_MAX + 16384u)
+/* Bytes of the opaque extra data of such a proof. */
+#define KT_TLOG_EXTRA_MAX 4096u
+/* Keys that one policy counts. */
+#define KT_QUORUM_MAX 64u
+
 #endif

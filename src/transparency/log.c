@@ -226,6 +226,7 @@ append_entry(kt_log *log, uint64_t now_ms, const kt_change *changes, size_t coun
 
     KITH_TRY(fill_entry(log, changes, count, entry));
     KITH_TRY(kt_tree_write(&tree, now_ms, entry->leaves, entry->total));
+    KITH_TRY(kt_log_bridge_add(log, log->size));
     KITH_TRY(remember(log, changes, count, entry));
     return kt_log_sign(log, log->size + 1);
 }

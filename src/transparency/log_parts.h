@@ -20,5 +20,7 @@ struct kt_log {
 kt_tree kt_log_tree(const kt_log *log);
 /* Signs the head of the first `size` entries, which the store holds, and makes them the log. */
 KITH_MUST_USE kith_err kt_log_sign(kt_log *log, uint64_t size);
+/* Adds the entry at `position`, which the store holds, to the log for witnesses. */
+KITH_MUST_USE kith_err kt_log_bridge_add(const kt_log *log, uint64_t position);
 
 #endif

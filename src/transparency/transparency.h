@@ -10,11 +10,17 @@
 #ifndef KITH_TRANSPARENCY_TRANSPARENCY_H
 #define KITH_TRANSPARENCY_TRANSPARENCY_H
 
+#include "transparency/bridge.h"
+#include "transparency/checkpoint.h"
 #include "transparency/client.h"
 #include "transparency/head.h"
 #include "transparency/limits.h"
 #include "transparency/log.h"
+#include "transparency/merkle.h"
+#include "transparency/note.h"
 #include "transparency/store.h"
+#include "transparency/tlog_proof.h"
 #include "transparency/types.h"
+#include "transparency/witness.h"
 
 #endif
