@@ -232,6 +232,7 @@ mls_job_stage(mls_job *job, mls_staged *staged)
     staged->changes = job->plan.changes;
     job->plan.changes = (mls_change_list){.alloc = job->tools.alloc};
     staged->reinit = kith_buf_take(&job->plan.reinit_bytes);
+    staged->ephemeral = kith_buf_take(&job->plan.ephemeral);
     staged->next = job->next;
     job->next = NULL;
 }

@@ -320,6 +320,7 @@ stage(incoming *job)
     job->staged->changes = job->plan.changes;
     job->plan.changes = (mls_change_list){.alloc = alloc};
     job->staged->reinit = kith_buf_take(&job->plan.reinit_bytes);
+    job->staged->ephemeral = kith_buf_take(&job->plan.ephemeral);
     return KITH_OK;
 }
 

@@ -25,8 +25,11 @@ write_psk(const mls_env *env, mls_tools tools, const mls_psk_ref *ref, kith_writ
 
     KITH_TRY(kith_rng_secret(&env->rng, mls_suite_hash_len(tools.suite), &nonce));
     const mls_psk_id id = {
-        .type = (uint8_t)(ref->is_resumption ? MLS_PSK_RESUMPTION : MLS_PSK_EXTERNAL),
+        .type = (uint8_t)(ref->is_resumption  ? MLS_PSK_RESUMPTION
+                          : ref->is_component ? MLS_PSK_COMPONENT
+                                              : MLS_PSK_EXTERNAL),
         .psk_id = ref->psk_id,
+        .component_id = ref->component_id,
         /* One for each mls_link; only mls_group_succeed asks for another than the first. */
         .usage = (uint8_t)(MLS_PSK_USAGE_APPLICATION + ref->link),
         .group_id = ref->group_id,
@@ -53,6 +56,19 @@ write_reinit(const mls_proposal_params *params, kith_writer *w)
     return write_extensions(params, w);
 }
 
+static kith_err
+write_app(const mls_proposal_params *params, kith_writer *w)
+{
+    KITH_TRY(kith_write_u16(w, params->component_id));
+    if (params->type == MLS_PROPOSAL_APP_DATA_UPDATE) {
+        KITH_TRY(kith_write_u8(w, params->app_remove ? MLS_APP_REMOVE : MLS_APP_UPDATE));
+        if (params->app_remove) {
+            return KITH_OK;
+        }
+    }
+    return kith_write_varvec(w, params->app_data);
+}
+
 kith_err
 mls_proposal_write(const mls_env *env, mls_tools tools, const mls_proposal_params *params,
                    kith_buf *out)
@@ -71,6 +87,11 @@ mls_proposal_write(const mls_env *env, mls_tools tools, const mls_proposal_param
         return write_reinit(params, &w);
     case MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
         return write_extensions(params, &w);
+    case MLS_PROPOSAL_APP_DATA_UPDATE:
+    case MLS_PROPOSAL_APP_EPHEMERAL:
+        return write_app(params, &w);
+    case MLS_PROPOSAL_SELF_REMOVE:
+        return KITH_OK;
     default:
         return KITH_ERR_INVALID;
     }
@@ -114,12 +135,24 @@ gives_way(const mls_item *item, const mls_item *other, bool other_is_earlier)
     switch (mine->type) {
     case MLS_PROPOSAL_UPDATE:
         return (theirs->type == MLS_PROPOSAL_REMOVE && theirs->removed == item->sender) ||
+               (theirs->type == MLS_PROPOSAL_SELF_REMOVE && other->sender == item->sender) ||
                (theirs->type == MLS_PROPOSAL_UPDATE && other->sender == item->sender &&
                 !other_is_earlier);
     case MLS_PROPOSAL_REINIT:
         return theirs->type != MLS_PROPOSAL_REINIT || other_is_earlier;
     case MLS_PROPOSAL_REMOVE:
-        return other_is_earlier && theirs->type == mine->type && theirs->removed == mine->removed;
+        /* A SelfRemove of the same leaf makes it invalid [MLS-EXT §6.3]. */
+        return (theirs->type == MLS_PROPOSAL_SELF_REMOVE && other->sender == mine->removed) ||
+               (other_is_earlier && theirs->type == mine->type && theirs->removed == mine->removed);
+    case MLS_PROPOSAL_SELF_REMOVE:
+        return other_is_earlier && theirs->type == mine->type && other->sender == item->sender;
+    case MLS_PROPOSAL_APP_EPHEMERAL:
+        return false;
+    case MLS_PROPOSAL_APP_DATA_UPDATE:
+        /* One removal, or any number of updates [MLS-EXT §4.7]. */
+        return mine->app.op == MLS_APP_REMOVE && theirs->type == mine->type &&
+               theirs->app.component_id == mine->app.component_id &&
+               (theirs->app.op == MLS_APP_UPDATE || other_is_earlier);
     case MLS_PROPOSAL_ADD:
         return other_is_earlier && theirs->type == mine->type &&
                kith_bytes_equal(mine->add.leaf.signature_key, theirs->add.leaf.signature_key);
@@ -139,6 +172,7 @@ is_out(const mls_group *group, const mls_item *item)
 
     switch (item->proposal.type) {
     case MLS_PROPOSAL_UPDATE:
+    case MLS_PROPOSAL_SELF_REMOVE:
         return item->sender == own;
     case MLS_PROPOSAL_REMOVE:
         return item->proposal.removed == own;

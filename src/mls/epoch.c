@@ -13,6 +13,7 @@ mls_epoch_new(mls_tools tools, kith_bytes context, mls_epoch **out)
     epoch->tools = tools;
     epoch->own_leaf = MLS_LEAF_NONE;
     epoch->context_bytes.alloc = tools.alloc;
+    epoch->exports.alloc = tools.alloc;
     kith_err err = kith_buf_set(&epoch->context_bytes, context);
     if (err == KITH_OK) {
         kith_reader r = kith_reader_of(kith_bytes_of_buf(&epoch->context_bytes));
@@ -41,6 +42,7 @@ mls_epoch_free(mls_epoch *epoch)
     mls_private_done(&epoch->keys);
     mls_secrets_done(&epoch->secrets);
     mls_secret_tree_free(epoch->messages);
+    mls_export_tree_done(&epoch->exports);
     kith_mem_free(alloc, epoch, sizeof *epoch);
 }
 
@@ -48,6 +50,7 @@ void
 mls_epoch_retire(mls_epoch *epoch)
 {
     mls_private_done(&epoch->keys);
+    mls_export_tree_done(&epoch->exports);
     kith_secret_done(&epoch->secrets.exporter);
     kith_secret_done(&epoch->secrets.external);
     kith_secret_done(&epoch->secrets.confirmation);
@@ -84,6 +87,9 @@ complete(mls_epoch *epoch, const mls_tree *tree)
     epoch->tree = mls_tree_clone(tree);
     KITH_TRY(mls_secret_tree_new(epoch->tools, &epoch->secrets.encryption, mls_tree_top(tree),
                                  &epoch->messages));
+    KITH_TRY(mls_export_tree_init(epoch->tools, kith_bytes_of_secret(&epoch->secrets.app_export),
+                                  &epoch->exports));
+    kith_secret_done(&epoch->secrets.app_export);
     KITH_TRY(
         mls_confirmation_tag(epoch->tools, &epoch->secrets, confirmed, &epoch->confirmation_tag));
     return mls_transcript_interim(epoch->tools, confirmed, mls_hash_bytes(&epoch->confirmation_tag),

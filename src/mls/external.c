@@ -50,6 +50,7 @@ typedef struct outsider {
     mls_group *group;
     kith_buf values; /* encoded proposals */
     mls_item_list items;
+    mls_held_list held; /* SelfRemoves */
     kith_secret init;
 } outsider;
 
@@ -60,6 +61,7 @@ outsider_done(outsider *job)
     mls_group_free(job->group);
     kith_buf_done(&job->values);
     mls_item_list_done(&job->items);
+    mls_held_list_done(&job->held);
     kith_secret_done(&job->init);
 }
 
@@ -117,15 +119,88 @@ write_psk(outsider *job, const mls_psk_ref *ref, kith_writer *w)
     KITH_AUTO(kith_secret) nonce = {0};
 
     KITH_TRY(kith_rng_secret(&job->env->rng, mls_suite_hash_len(job->tools.suite), &nonce));
-    const mls_psk_id id = {
-        .type = (uint8_t)(ref->is_resumption ? MLS_PSK_RESUMPTION : MLS_PSK_EXTERNAL),
-        .psk_id = ref->psk_id,
-        .usage = MLS_PSK_USAGE_APPLICATION,
-        .group_id = ref->group_id,
-        .epoch = ref->epoch,
-        .nonce = kith_bytes_of_secret(&nonce)};
+    const mls_psk_id id = {.type = (uint8_t)(ref->is_resumption  ? MLS_PSK_RESUMPTION
+                                             : ref->is_component ? MLS_PSK_COMPONENT
+                                                                 : MLS_PSK_EXTERNAL),
+                           .psk_id = ref->psk_id,
+                           .component_id = ref->component_id,
+                           .usage = MLS_PSK_USAGE_APPLICATION,
+                           .group_id = ref->group_id,
+                           .epoch = ref->epoch,
+                           .nonce = kith_bytes_of_secret(&nonce)};
     KITH_TRY(kith_write_u16(w, MLS_PROPOSAL_PSK));
     return mls_psk_id_encode(w, &id);
+}
+
+/* Who sent it, and that it is nothing else. */
+static kith_err
+check_self_remove(const outsider *job, const mls_public_message *message)
+{
+    const mls_framed_content *content = &message->content;
+    kith_reader r = kith_reader_of(content->body);
+    mls_proposal proposal;
+    crypto_verify_key *key = NULL;
+    const mls_leaf *sender = mls_tree_leaf(&job->old->tree, content->sender_index);
+
+    KITH_ENSURE(content->sender_type == MLS_SENDER_MEMBER && sender != NULL &&
+                    content->content_type == MLS_CONTENT_PROPOSAL,
+                KITH_ERR_REJECTED);
+    KITH_ENSURE(kith_bytes_equal(content->group_id, job->info.context.group_id),
+                KITH_ERR_NOT_FOUND);
+    KITH_ENSURE(content->epoch == job->info.context.epoch, KITH_ERR_OUT_OF_STEP);
+    KITH_TRY(mls_proposal_decode(&r, &proposal));
+    KITH_ENSURE(proposal.type == MLS_PROPOSAL_SELF_REMOVE, KITH_ERR_REJECTED);
+    KITH_TRY(crypto_verify_key_new(job->tools.crypto, job->tools.suite->sign,
+                                   sender->node.signature_key, &key));
+    const mls_signed_content in = {.wire = MLS_WIRE_PUBLIC_MESSAGE,
+                                   .content = message->content_bytes,
+                                   .context = job->info.context_bytes};
+    const kith_err err = mls_content_verify(job->tools, key, &in, message->auth.signature);
+    crypto_verify_key_free(key);
+    return err;
+}
+
+/* Everything of a SelfRemove but its membership tag, which an outsider cannot check [MLS-EXT §6.3]. */
+static kith_err
+hold_self_remove(outsider *job, kith_bytes message)
+{
+    kith_bytes body;
+    mls_public_message public;
+    mls_held_list *list = &job->held;
+
+    KITH_TRY(mls_message_open(message, MLS_WIRE_PUBLIC_MESSAGE, &body));
+    kith_reader r = kith_reader_of(body);
+    KITH_TRY(mls_public_message_decode(&r, &public));
+    KITH_TRY(kith_reader_finish(&r));
+    KITH_TRY(check_self_remove(job, &public));
+    KITH_ENSURE(list->count < MLS_PENDING_MAX, KITH_ERR_LIMIT);
+    KITH_TRY(kith_mem_grow(list->alloc, (void **)&list->items, &list->cap, list->count + 1,
+                           sizeof *list->items));
+    mls_held *held = &list->items[list->count++];
+    *held = (mls_held){.sender_type = MLS_SENDER_MEMBER,
+                       .sender = public.content.sender_index,
+                       .bytes = {.alloc = list->alloc}};
+    KITH_TRY(mls_proposal_ref(job->tools, MLS_WIRE_PUBLIC_MESSAGE, public.content_bytes,
+                              public.auth_bytes, &held->ref));
+    return kith_buf_set(&held->bytes, public.content.body);
+}
+
+static kith_err
+push_self_removes(outsider *job)
+{
+    for (size_t i = 0; i < job->params->self_remove_count; i++) {
+        KITH_TRY(hold_self_remove(job, job->params->self_removes[i]));
+    }
+    for (size_t i = 0; i < job->held.count; i++) {
+        const mls_held *held = &job->held.items[i];
+        const mls_item item = {.proposal = {.type = MLS_PROPOSAL_SELF_REMOVE,
+                                            .bytes = kith_bytes_of_buf(&held->bytes)},
+                               .sender_type = MLS_SENDER_MEMBER,
+                               .sender = held->sender,
+                               .held = held};
+        KITH_TRY(mls_item_list_push(&job->items, &item));
+    }
+    return KITH_OK;
 }
 
 static kith_err
@@ -133,6 +208,7 @@ make_items(outsider *job)
 {
     kith_writer w = kith_writer_of(&job->values);
 
+    KITH_TRY(push_self_removes(job));
     KITH_TRY(write_external_init(job, &w));
     if (job->params->replaces != MLS_LEAF_NONE) {
         KITH_TRY(kith_write_u16(&w, MLS_PROPOSAL_REMOVE));
@@ -209,10 +285,13 @@ mls_group_join_external(const mls_env *env, const mls_external_params *params, k
     KITH_AUTO(outsider) job = {.env = env,
                                .params = params,
                                .values = {.alloc = env->alloc},
-                               .items = {.alloc = env->alloc}};
+                               .items = {.alloc = env->alloc},
+                               .held = {.alloc = env->alloc}};
 
     KITH_TRY(read_info(&job));
     KITH_TRY(make_old(&job));
+    KITH_TRY(mls_safe_aad_check(job.info.context.extensions, params->authenticated_data,
+                                KITH_ERR_INVALID));
     KITH_TRY(mls_group_alloc(env, job.tools.suite, params->settings, params->leaf.signature_private,
                              &job.group));
     KITH_TRY(make_items(&job));

@@ -64,9 +64,8 @@ write_aad(kith_writer *w, kith_bytes group_id, uint64_t epoch, uint8_t content_t
     return kith_write_u8(w, content_type);
 }
 
-/* Key and nonce of the sender data, from a sample of the ciphertext. */
-static kith_err
-sender_data_key(mls_tools tools, kith_bytes secret, kith_bytes ciphertext, mls_message_key *out)
+kith_err
+mls_sample_key(mls_tools tools, kith_bytes secret, kith_bytes ciphertext, mls_message_key *out)
 {
     const size_t hash_len = crypto_hash_len(tools.suite->hash);
     const size_t sample = ciphertext.len < hash_len ? ciphertext.len : hash_len;
@@ -85,8 +84,8 @@ sender_data_key(mls_tools tools, kith_bytes secret, kith_bytes ciphertext, mls_m
     return KITH_OK;
 }
 
-static crypto_aead
-aead_of(mls_tools tools, const mls_message_key *key, kith_bytes aad)
+crypto_aead
+mls_aead_of(mls_tools tools, const mls_message_key *key, kith_bytes aad)
 {
     return (crypto_aead){.id = tools.suite->aead,
                          .key = kith_bytes_of(key->key, crypto_aead_key_len(tools.suite->aead)),
@@ -104,9 +103,9 @@ mls_sender_data_open(mls_tools tools, kith_bytes sender_data_secret,
     kith_writer w = kith_writer_of(&aad);
     mls_sender_data data = {0};
 
-    KITH_TRY(sender_data_key(tools, sender_data_secret, message->ciphertext, &key));
+    KITH_TRY(mls_sample_key(tools, sender_data_secret, message->ciphertext, &key));
     KITH_TRY(write_aad(&w, message->group_id, message->epoch, message->content_type));
-    const crypto_aead aead = aead_of(tools, &key, kith_bytes_of_buf(&aad));
+    const crypto_aead aead = mls_aead_of(tools, &key, kith_bytes_of_buf(&aad));
     KITH_TRY(crypto_aead_open(tools.crypto, &aead, message->encrypted_sender_data, &plain));
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&plain));
     KITH_TRY(kith_read_u32(&r, &data.leaf_index));
@@ -160,7 +159,7 @@ seal_content(mls_tools tools, const mls_private_draft *in, const mls_private_mes
 
     KITH_TRY(write_content(in, &plain));
     KITH_TRY(write_content_aad(&w, message));
-    const crypto_aead aead = aead_of(tools, &key, kith_bytes_of_buf(&aad));
+    const crypto_aead aead = mls_aead_of(tools, &key, kith_bytes_of_buf(&aad));
     return crypto_aead_seal(tools.crypto, &aead, kith_bytes_of_buf(&plain), ciphertext);
 }
 
@@ -174,12 +173,12 @@ seal_sender_data(mls_tools tools, const mls_private_draft *in, const mls_private
     kith_writer aad_w = kith_writer_of(&aad);
     kith_writer w = kith_writer_of(&plain);
 
-    KITH_TRY(sender_data_key(tools, in->sender_data_secret, message->ciphertext, &key));
+    KITH_TRY(mls_sample_key(tools, in->sender_data_secret, message->ciphertext, &key));
     KITH_TRY(write_aad(&aad_w, message->group_id, message->epoch, message->content_type));
     KITH_TRY(kith_write_u32(&w, in->sender.leaf_index));
     KITH_TRY(kith_write_u32(&w, in->sender.generation));
     KITH_TRY(kith_write_bytes(&w, KITH_BYTES(in->sender.reuse_guard)));
-    const crypto_aead aead = aead_of(tools, &key, kith_bytes_of_buf(&aad));
+    const crypto_aead aead = mls_aead_of(tools, &key, kith_bytes_of_buf(&aad));
     return crypto_aead_seal(tools.crypto, &aead, kith_bytes_of_buf(&plain), out);
 }
 
@@ -219,7 +218,7 @@ mls_private_message_unseal(mls_tools tools, const mls_private_message *message,
     kith_writer w = kith_writer_of(&aad);
 
     KITH_TRY(write_content_aad(&w, message));
-    const crypto_aead aead = aead_of(tools, &guarded, kith_bytes_of_buf(&aad));
+    const crypto_aead aead = mls_aead_of(tools, &guarded, kith_bytes_of_buf(&aad));
     return crypto_aead_open(tools.crypto, &aead, message->ciphertext, plaintext);
 }
 

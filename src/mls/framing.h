@@ -35,6 +35,12 @@ typedef struct mls_sender_data {
     uint8_t reuse_guard[4];
 } mls_sender_data;
 
+/* Key and nonce for what says who sent a ciphertext, from a sample of it [RFC9420 §6.3.2]. */
+KITH_MUST_USE kith_err mls_sample_key(mls_tools tools, kith_bytes secret, kith_bytes ciphertext,
+                                      mls_message_key *out);
+/* The suite's AEAD with that key; borrows `key` and `aad`. */
+crypto_aead mls_aead_of(mls_tools tools, const mls_message_key *key, kith_bytes aad);
+
 /* REJECTED: does not open. */
 KITH_MUST_USE kith_err mls_sender_data_open(mls_tools tools, kith_bytes sender_data_secret,
                                             const mls_private_message *message,

@@ -80,6 +80,7 @@ mls_staged_free(mls_staged *staged)
     mls_change_list_done(&staged->changes);
     crypto_sign_key_free(staged->signer);
     kith_buf_done(&staged->reinit);
+    kith_buf_done(&staged->ephemeral);
     kith_mem_free(staged->alloc, staged, sizeof *staged);
 }
 
@@ -106,6 +107,22 @@ mls_staged_change(const mls_staged *staged, size_t index, mls_change *out)
     }
     *out = change;
     return KITH_OK;
+}
+
+kith_err
+mls_staged_ephemeral(const mls_staged *staged, size_t index, mls_ephemeral *out)
+{
+    kith_reader r = kith_reader_of(kith_bytes_of_buf(&staged->ephemeral));
+
+    for (size_t i = 0; !kith_reader_done(&r); i++) {
+        mls_ephemeral item;
+        KITH_TRY(mls_ephemeral_read(&r, &item));
+        if (i == index) {
+            *out = item;
+            return KITH_OK;
+        }
+    }
+    return KITH_ERR_NOT_FOUND;
 }
 
 const mls_epoch *
@@ -347,7 +364,7 @@ mls_group_pending_at(const mls_group *group, size_t index, mls_pending *out)
     }
     if (proposal.type == MLS_PROPOSAL_REMOVE) {
         pending.leaf_index = proposal.removed;
-    } else if (proposal.type == MLS_PROPOSAL_UPDATE) {
+    } else if (proposal.type == MLS_PROPOSAL_UPDATE || proposal.type == MLS_PROPOSAL_SELF_REMOVE) {
         pending.leaf_index = pending.sender;
     }
     *out = pending;

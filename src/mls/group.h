@@ -5,6 +5,7 @@
 #ifndef KITH_MLS_GROUP_H
 #define KITH_MLS_GROUP_H
 
+#include "mls/export_tree.h"
 #include "mls/framing.h"
 #include "mls/treekem.h"
 
@@ -17,6 +18,7 @@ struct mls_epoch {
     mls_private keys;
     mls_secrets secrets; /* all of length 0 when this client is not in it */
     mls_secret_tree *messages; /* NULL then */
+    mls_export_tree exports; /* for components; empty then, and in a past epoch */
     mls_hash interim; /* interim_transcript_hash */
     mls_hash confirmation_tag;
 };
@@ -99,7 +101,11 @@ struct mls_staged {
     crypto_sign_key *signer; /* parsed; NULL: unchanged */
     mls_hash message_hash; /* own commit: hash of the message sent */
     kith_buf reinit; /* encoded ReInit; empty: the commit holds none */
+    kith_buf ephemeral; /* what AppEphemerals said, see mls_ephemeral_read */
 };
+
+/* One of a list of them: sender, component and data one behind the other. */
+KITH_MUST_USE kith_err mls_ephemeral_read(kith_reader *r, mls_ephemeral *out);
 
 /* Verification keys of members heard lately, by leaf object. */
 #define MLS_VERIFY_CACHE 32u

@@ -325,6 +325,41 @@ open_welcome(joining *job, size_t *used)
 }
 
 kith_err
+mls_welcome_inspect(const mls_env *env, const mls_join_params *params, mls_welcome_info *out)
+{
+    KITH_AUTO(joining) job = {.env = env,
+                              .params = params,
+                              .secrets_text = {.alloc = env->alloc},
+                              .info_text = {.alloc = env->alloc}};
+    size_t index = 0;
+    kith_bytes unused;
+
+    KITH_TRY(open_welcome(&job, &index));
+    *out = (mls_welcome_info){
+        .suite = job.info.context.suite,
+        .group_id = job.info.context.group_id,
+        .epoch = job.info.context.epoch,
+        .tree_hash = job.info.context.tree_hash,
+        .has_tree = mls_ext_find(job.info.extensions, MLS_EXT_RATCHET_TREE, &unused) == KITH_OK,
+        .extensions = job.info.extensions};
+    out->bytes = kith_buf_take(&job.info_text);
+    return KITH_OK;
+}
+
+void
+mls_welcome_info_done(mls_welcome_info *info)
+{
+    kith_buf_done(&info->bytes);
+    *info = (mls_welcome_info){0};
+}
+
+kith_err
+mls_welcome_info_extension(const mls_welcome_info *info, uint16_t type, kith_bytes *out)
+{
+    return mls_ext_find(info->extensions, type, out);
+}
+
+kith_err
 mls_group_join(const mls_env *env, const mls_join_params *params, size_t *used, mls_group **out)
 {
     KITH_AUTO(joining) job = {.env = env,

@@ -265,13 +265,23 @@ mls_key_package_import(const mls_env *env, kith_bytes key_package, const mls_pac
     return write_blob(&blob, private_out);
 }
 
+/* By the extension, or by the component of the same name [MLS-EXT §6.4]. */
+static bool
+is_last_resort(const mls_key_package *package)
+{
+    kith_bytes found;
+
+    return mls_ext_find(package->extensions, MLS_EXT_LAST_RESORT, &found) == KITH_OK ||
+           (mls_ext_find(package->extensions, MLS_EXT_APP_DATA_DICTIONARY, &found) == KITH_OK &&
+            mls_components_find(found, MLS_COMPONENT_LAST_RESORT, &found) == KITH_OK);
+}
+
 kith_err
 mls_key_package_inspect(const mls_env *env, kith_bytes key_package, uint64_t now_s,
                         mls_key_package_info *out)
 {
     mls_key_package package;
     const mls_suite *suite = NULL;
-    kith_bytes unused;
     const mls_package_rules rules = {
         .lifetime_max_s = mls_lifetime_max(env), .check_time = true, .now_s = now_s};
 
@@ -279,7 +289,7 @@ mls_key_package_inspect(const mls_env *env, kith_bytes key_package, uint64_t now
     KITH_TRY(mls_key_package_check(mls_tools_of(env, suite), &package, &rules));
     *out = (mls_key_package_info){
         .suite = package.suite,
-        .last_resort = mls_ext_find(package.extensions, MLS_EXT_LAST_RESORT, &unused) == KITH_OK,
+        .last_resort = is_last_resort(&package),
         .identity = package.leaf.credential,
         .signature_key = package.leaf.signature_key,
         .init_key = package.init_key,

@@ -83,6 +83,7 @@ mls_secrets_of_epoch(mls_tools tools, kith_bytes epoch_secret, mls_secrets *out)
         {"resumption", &secrets.resumption},
         {"authentication", &secrets.authenticator},
         {"init", &secrets.init},
+        {"application_export", &secrets.app_export}, /* [MLS-EXT §4.4] */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

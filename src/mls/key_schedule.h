@@ -20,6 +20,7 @@ typedef struct mls_secrets {
     kith_secret resumption;
     kith_secret authenticator;
     kith_secret init; /* for the next epoch */
+    kith_secret app_export; /* moved into the exporter tree */
 } mls_secrets;
 void mls_secrets_done(mls_secrets *secrets);
 

@@ -29,15 +29,16 @@ put_varint(head *h, size_t value)
 }
 
 static kith_err
-put_label(head *h, const char *label)
+put_label(head *h, kith_bytes label)
 {
-    const size_t len = strlen(label);
-
-    KITH_ENSURE(len <= MLS_LABEL_MAX, KITH_ERR_LIMIT);
-    put_varint(h, PREFIX_LEN + len);
+    KITH_ENSURE(label.len <= MLS_LABEL_MAX, KITH_ERR_LIMIT);
+    put_varint(h, PREFIX_LEN + label.len);
     memcpy(h->bytes + h->len, PREFIX, PREFIX_LEN);
-    memcpy(h->bytes + h->len + PREFIX_LEN, label, len);
-    h->len += PREFIX_LEN + len;
+    h->len += PREFIX_LEN;
+    if (label.len > 0) {
+        memcpy(h->bytes + h->len, label.data, label.len);
+        h->len += label.len;
+    }
     return KITH_OK;
 }
 
@@ -48,7 +49,7 @@ put_kdf_label(head *h, size_t len, const char *label, size_t context_len)
     KITH_ENSURE(len <= UINT16_MAX && context_len <= KITH_VARVEC_MAX, KITH_ERR_LIMIT);
     h->bytes[h->len++] = (uint8_t)(len >> 8);
     h->bytes[h->len++] = (uint8_t)len;
-    KITH_TRY(put_label(h, label));
+    KITH_TRY(put_label(h, kith_bytes_of_text(label)));
     put_varint(h, context_len);
     return KITH_OK;
 }
@@ -89,7 +90,7 @@ mls_derive_tree_secret(mls_tools tools, const mls_tree_step *in, kith_secret *ou
 
 /* SignContent [RFC9420 §5.1.2]. */
 static kith_err
-write_sign_content(const char *label, crypto_parts content, kith_buf *out)
+write_sign_content(kith_bytes label, crypto_parts content, kith_buf *out)
 {
     head h = {.len = 0};
     size_t len = 0;
@@ -112,6 +113,13 @@ kith_err
 mls_sign_with_label(mls_tools tools, crypto_sign_key *key, const char *label, crypto_parts content,
                     kith_buf *out)
 {
+    return mls_sign_labelled(tools, key, kith_bytes_of_text(label), content, out);
+}
+
+kith_err
+mls_sign_labelled(mls_tools tools, crypto_sign_key *key, kith_bytes label, crypto_parts content,
+                  kith_buf *out)
+{
     KITH_AUTO(kith_buf) text = {.alloc = tools.alloc};
 
     KITH_TRY(write_sign_content(label, content, &text));
@@ -121,6 +129,13 @@ mls_sign_with_label(mls_tools tools, crypto_sign_key *key, const char *label, cr
 kith_err
 mls_verify_with_label(mls_tools tools, kith_bytes public_key, const char *label,
                       crypto_parts content, kith_bytes signature)
+{
+    return mls_verify_labelled(tools, public_key, kith_bytes_of_text(label), content, signature);
+}
+
+kith_err
+mls_verify_labelled(mls_tools tools, kith_bytes public_key, kith_bytes label, crypto_parts content,
+                    kith_bytes signature)
 {
     KITH_AUTO(kith_buf) text = {.alloc = tools.alloc};
 
@@ -135,7 +150,7 @@ mls_verify_with_key(mls_tools tools, crypto_verify_key *key, const char *label,
 {
     KITH_AUTO(kith_buf) text = {.alloc = tools.alloc};
 
-    KITH_TRY(write_sign_content(label, content, &text));
+    KITH_TRY(write_sign_content(kith_bytes_of_text(label), content, &text));
     return crypto_verify_with(tools.crypto, key, kith_bytes_of_buf(&text), signature);
 }
 
@@ -146,7 +161,8 @@ write_encrypt_context(const mls_seal *in, kith_buf *out)
     head h = {.len = 0};
     kith_writer w = kith_writer_of(out);
 
-    KITH_TRY(put_label(&h, in->label));
+    KITH_TRY(
+        put_label(&h, in->label != NULL ? kith_bytes_of_text(in->label) : in->component_label));
     KITH_TRY(kith_write_bytes(&w, kith_bytes_of(h.bytes, h.len)));
     return kith_write_varvec(&w, in->context);
 }

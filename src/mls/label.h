@@ -43,6 +43,11 @@ KITH_MUST_USE kith_err mls_sign_with_label(mls_tools tools, crypto_sign_key *key
 KITH_MUST_USE kith_err mls_verify_with_label(mls_tools tools, kith_bytes public_key,
                                              const char *label, crypto_parts content,
                                              kith_bytes signature);
+/* Both with a label that is not text. */
+KITH_MUST_USE kith_err mls_sign_labelled(mls_tools tools, crypto_sign_key *key, kith_bytes label,
+                                         crypto_parts content, kith_buf *out);
+KITH_MUST_USE kith_err mls_verify_labelled(mls_tools tools, kith_bytes public_key, kith_bytes label,
+                                           crypto_parts content, kith_bytes signature);
 /* The same with a key that was parsed before. */
 KITH_MUST_USE kith_err mls_verify_with_key(mls_tools tools, crypto_verify_key *key,
                                            const char *label, crypto_parts content,
@@ -50,7 +55,8 @@ KITH_MUST_USE kith_err mls_verify_with_key(mls_tools tools, crypto_verify_key *k
 
 typedef struct mls_seal {
     kith_bytes key; /* public to encrypt, private to decrypt */
-    const char *label;
+    const char *label; /* NULL: `component_label` stands for it */
+    kith_bytes component_label;
     kith_bytes context;
     kith_bytes info_hash; /* encrypt only; not empty: stands for label and context */
     kith_bytes kem_output; /* decrypt only */

@@ -49,8 +49,13 @@ KITH_MUST_USE kith_err mls_leaf_check(mls_tools tools, const mls_leaf *leaf,
 /* The last part of it alone: capabilities against the extensions of a GroupContext. */
 KITH_MUST_USE kith_err mls_leaf_check_capabilities(const mls_leaf *leaf,
                                                    kith_bytes group_extensions);
+/* Whether the leaf announces a wire format beyond those of RFC 9420 [MLS-EXT §5]. */
+bool mls_leaf_has_wire(const mls_leaf *leaf, uint16_t wire);
 /* Every credential type in use is one that every member can read [RFC9420 §7.3]. REJECTED otherwise. */
 KITH_MUST_USE kith_err mls_tree_check_credentials(const mls_tree *tree);
+/* Every member but those of `without` knows that type of proposal. UNSUPPORTED otherwise. */
+KITH_MUST_USE kith_err mls_tree_check_proposal(const mls_tree *tree, uint16_t type,
+                                               mls_leaf_set without);
 /* Every member has the capabilities that the extensions ask for. UNSUPPORTED otherwise. */
 KITH_MUST_USE kith_err mls_tree_check_capabilities(const mls_tree *tree,
                                                    kith_bytes group_extensions);

@@ -52,6 +52,60 @@ check_required(const mls_capabilities *have, kith_bytes required)
     return kith_reader_finish(&r);
 }
 
+/* Components that the whole group must understand, and that use Safe AAD [MLS-EXT §5]. */
+static kith_err
+check_components(const mls_leaf *leaf, kith_bytes dictionary)
+{
+    static const uint16_t lists[] = {MLS_COMPONENT_APP_COMPONENTS, MLS_COMPONENT_SAFE_AAD};
+    kith_bytes own = {0};
+
+    kith_ignore(mls_ext_find(leaf->node.extensions, MLS_EXT_APP_DATA_DICTIONARY, &own)); /* or {} */
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        kith_bytes wanted;
+        kith_bytes have = {0};
+        if (mls_components_find(dictionary, lists[i], &wanted) != KITH_OK) {
+            continue;
+        }
+        kith_reader r = kith_reader_of(wanted);
+        KITH_TRY(kith_read_varvec(&r, &wanted));
+        if (mls_components_find(own, lists[i], &have) == KITH_OK) {
+            kith_reader own_r = kith_reader_of(have);
+            KITH_TRY(kith_read_varvec(&own_r, &have));
+        }
+        KITH_TRY(check_covers(have, wanted, NULL));
+    }
+    return KITH_OK;
+}
+
+bool
+mls_leaf_has_wire(const mls_leaf *leaf, uint16_t wire)
+{
+    kith_bytes formats;
+
+    if (mls_ext_find(leaf->node.extensions, MLS_EXT_SUPPORTED_WIRE_FORMATS, &formats) != KITH_OK) {
+        return false;
+    }
+    kith_reader r = kith_reader_of(formats);
+    return kith_read_varvec(&r, &formats) == KITH_OK && mls_list_has(formats, wire);
+}
+
+/* [MLS-EXT §5] */
+static kith_err
+check_wire_formats(const mls_leaf *leaf, kith_bytes required)
+{
+    kith_reader outer = kith_reader_of(required);
+    uint16_t wire = 0;
+
+    KITH_TRY(kith_read_varvec(&outer, &required));
+    kith_reader r = kith_reader_of(required);
+    while (!kith_reader_done(&r)) {
+        KITH_TRY(kith_read_u16(&r, &wire));
+        KITH_ENSURE(wire <= MLS_WIRE_KEY_PACKAGE || mls_leaf_has_wire(leaf, wire),
+                    KITH_ERR_UNSUPPORTED);
+    }
+    return KITH_OK;
+}
+
 kith_err
 mls_leaf_check_capabilities(const mls_leaf *leaf, kith_bytes group_extensions)
 {
@@ -67,6 +121,12 @@ mls_leaf_check_capabilities(const mls_leaf *leaf, kith_bytes group_extensions)
                     KITH_ERR_UNSUPPORTED);
         if (extension.type == MLS_EXT_REQUIRED_CAPABILITIES) {
             KITH_TRY(check_required(have, extension.data));
+        }
+        if (extension.type == MLS_EXT_APP_DATA_DICTIONARY) {
+            KITH_TRY(check_components(leaf, extension.data));
+        }
+        if (extension.type == MLS_EXT_REQUIRED_WIRE_FORMATS) {
+            KITH_TRY(check_wire_formats(leaf, extension.data));
         }
     }
     return KITH_OK;
@@ -176,6 +236,20 @@ mls_tree_check_credentials(const mls_tree *tree)
             KITH_ENSURE(mls_list_has(leaf->node.capabilities.credentials, used.items[i]),
                         KITH_ERR_REJECTED);
         }
+    }
+    return KITH_OK;
+}
+
+kith_err
+mls_tree_check_proposal(const mls_tree *tree, uint16_t type, mls_leaf_set without)
+{
+    uint32_t index = 0;
+
+    for (const mls_leaf *leaf = next_leaf(tree, &index); leaf != NULL;
+         leaf = next_leaf(tree, &index)) {
+        KITH_ENSURE(mls_list_has(leaf->node.capabilities.proposals, type) ||
+                        mls_leaf_set_has(without, index - 1),
+                    KITH_ERR_UNSUPPORTED);
     }
     return KITH_OK;
 }

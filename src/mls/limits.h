@@ -13,6 +13,8 @@
 /* Proposals covered by one commit, and PSKs among them or in a Welcome. */
 #define MLS_PROPOSALS_MAX 65536u
 #define MLS_PSKS_MAX 64u
+/* AppDataUpdates covered by one commit. */
+#define MLS_APP_UPDATES_MAX 256u
 /* Bytes of a group id. */
 #define MLS_GROUP_ID_MAX 255u
 /* Messages of a sender that may be missing before the one at hand, and keys of missing ones that are kept

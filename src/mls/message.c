@@ -319,6 +319,24 @@ mls_private_message_encode(kith_writer *w, const mls_private_message *in)
 /* ---- MLSMessage ---- */
 
 kith_err
+mls_targeted_message_decode(kith_reader *r, mls_targeted_message *out)
+{
+    kith_reader at = *r;
+    mls_targeted_message message = {0};
+
+    KITH_TRY(kith_read_varvec(&at, &message.group_id));
+    KITH_TRY(kith_read_u64(&at, &message.epoch));
+    KITH_TRY(kith_read_u32(&at, &message.recipient));
+    message.head = kith_reader_since(r, &at);
+    KITH_TRY(kith_read_varvec(&at, &message.authenticated_data));
+    KITH_TRY(kith_read_varvec(&at, &message.encrypted_sender));
+    KITH_TRY(kith_read_varvec(&at, &message.ciphertext));
+    *r = at;
+    *out = message;
+    return KITH_OK;
+}
+
+kith_err
 mls_message_decode(kith_bytes bytes, mls_message *out)
 {
     kith_reader r = kith_reader_of(bytes);
@@ -326,7 +344,8 @@ mls_message_decode(kith_bytes bytes, mls_message *out)
 
     KITH_TRY(read_version(&r));
     KITH_TRY(kith_read_u16(&r, &message.wire));
-    KITH_ENSURE(message.wire >= MLS_WIRE_PUBLIC_MESSAGE && message.wire <= MLS_WIRE_KEY_PACKAGE,
+    KITH_ENSURE(message.wire >= MLS_WIRE_PUBLIC_MESSAGE &&
+                    message.wire <= MLS_WIRE_TARGETED_MESSAGE,
                 KITH_ERR_UNSUPPORTED);
     message.body = kith_reader_peek(&r);
     *out = message;

@@ -30,171 +30,7 @@
 #ifndef KITH_MLS_MLS_H
 #define KITH_MLS_MLS_H
 
-#include "base/base.h"
-#include "crypto/crypto.h"
-
-/* ---- Cipher suites ------------------------------------------------------------------------- */
-
-#define MLS_SUITE_X25519_AES128_ED25519 0x0001u
-#define MLS_SUITE_P256_AES128_P256 0x0002u
-#define MLS_SUITE_X25519_CHACHA_ED25519 0x0003u
-#define MLS_SUITE_P384_AES256_P384 0x0007u
-#define MLS_SUITE_X448_AES256_ED448 0x0004u
-#define MLS_SUITE_P521_AES256_P521 0x0005u
-#define MLS_SUITE_X448_CHACHA_ED448 0x0006u
-
-/* Post-quantum suites [MLS-PQ], in the order of the draft: ids of the private range until IANA gives some,
- * and mls_env.suite_aliases for whoever chose others. The first five are hybrids, the last three have
- * signatures of ML-DSA. */
-#define MLS_SUITE_MLKEM768_X25519_SHA256 0xf006u
-#define MLS_SUITE_MLKEM768_X25519_SHA384 0xf007u
-#define MLS_SUITE_MLKEM768_P256_SHA256 0xf008u
-#define MLS_SUITE_MLKEM768_P256_SHA384 0xf009u
-#define MLS_SUITE_MLKEM1024_P384_SHA384 0xf00au
-#define MLS_SUITE_MLKEM768_ED25519 0xf00bu
-#define MLS_SUITE_MLKEM768_P256_SIGN 0xf00cu
-#define MLS_SUITE_MLKEM1024_P384_SIGN 0xf00du
-#define MLS_SUITE_MLKEM768_X25519_MLDSA44 0xf00eu
-#define MLS_SUITE_MLKEM768_MLDSA65 0xf00fu
-#define MLS_SUITE_MLKEM1024_MLDSA87 0xf010u
-/* The one to choose: ML-KEM-768 + X25519, AES-256-GCM, SHA-384, Ed25519. */
-#define MLS_SUITE_PQ MLS_SUITE_MLKEM768_X25519_SHA384
-
-/* How many suites this build has, and their ids (index below the count; 0 beyond it). */
-KITH_API size_t mls_suite_count(void);
-KITH_API uint16_t mls_suite_at(size_t index);
-KITH_API bool mls_suite_is_supported(uint16_t suite);
-/* The suite's name as in the IANA registry or the draft, or NULL for a suite that is not supported. */
-KITH_API const char *mls_suite_name(uint16_t suite);
-
-/* Another id for one of these suites. With aliases in an mls_env, every call that takes that env or what was
- * made with it knows the suite under `id` only, on the wire and in its arguments and results. */
-typedef struct mls_suite_alias {
-    uint16_t suite; /* as above */
-    uint16_t id; /* instead of it */
-} mls_suite_alias;
-
-/* ---- Plain values -------------------------------------------------------------------------- */
-
-/* Extension types [RFC9420 §17.3]. Types that a Kith group uses are the caller's. */
-#define MLS_EXT_APPLICATION_ID 0x0001u
-#define MLS_EXT_RATCHET_TREE 0x0002u
-#define MLS_EXT_REQUIRED_CAPABILITIES 0x0003u
-#define MLS_EXT_EXTERNAL_PUB 0x0004u
-#define MLS_EXT_EXTERNAL_SENDERS 0x0005u
-#define MLS_EXT_LAST_RESORT 0x000au
-
-/* Credential types [RFC9420 §17.5]. */
-#define MLS_CREDENTIAL_BASIC 0x0001u
-#define MLS_CREDENTIAL_X509 0x0002u
-
-/* Proposal types [RFC9420 §17.4]. */
-#define MLS_PROPOSAL_ADD 0x0001u
-#define MLS_PROPOSAL_UPDATE 0x0002u
-#define MLS_PROPOSAL_REMOVE 0x0003u
-#define MLS_PROPOSAL_PSK 0x0004u
-#define MLS_PROPOSAL_REINIT 0x0005u
-#define MLS_PROPOSAL_EXTERNAL_INIT 0x0006u
-#define MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS 0x0007u
-
-/* "No leaf": a sender that is not a member, or no member at all. */
-#define MLS_LEAF_NONE UINT32_MAX
-
-/* An extension: its type and the content of extension_data. */
-typedef struct mls_ext {
-    uint16_t type;
-    kith_bytes data;
-} mls_ext;
-
-/* A credential. For MLS_CREDENTIAL_BASIC `data` is the identity; for MLS_CREDENTIAL_X509 the encoded
- * certificate list without its outer length; for other types the content of one opaque vector. */
-typedef struct mls_identity {
-    uint16_t type;
-    kith_bytes data;
-} mls_identity;
-
-/* One member, as its leaf says. Borrowed from the epoch it was read from. */
-typedef struct mls_member {
-    uint32_t leaf_index;
-    mls_identity identity;
-    kith_bytes signature_key;
-    kith_bytes encryption_key;
-} mls_member;
-
-/* ---- Environment --------------------------------------------------------------------------- */
-
-/* Why a credential is shown to the authentication service, i.e. the caller [RFC9420 §5.3.1]. */
-typedef enum mls_check_purpose {
-    MLS_CHECK_JOINED, /* a member that was there when this client joined */
-    MLS_CHECK_ADDED, /* a member that an Add brings in */
-    MLS_CHECK_EXTERNAL, /* a member that an external commit brings in */
-    MLS_CHECK_REPLACED, /* a member that shows another credential or signature key than before; also
-                          * a resync: `before` is then the member that the joiner takes the place of */
-    MLS_CHECK_SENDER /* an external sender named in the group's external_senders */
-} mls_check_purpose;
-
-typedef struct mls_check {
-    mls_check_purpose purpose;
-    kith_bytes group_id;
-    mls_identity identity;
-    kith_bytes signature_key;
-    /* Only for MLS_CHECK_REPLACED: what the member showed until now. */
-    mls_identity before;
-    kith_bytes before_signature_key;
-    uint64_t now_s;
-} mls_check;
-
-/* How a group follows another one [RFC9420 §11.2, §11.3]. */
-typedef enum mls_link {
-    MLS_LINK_NONE, /* it does not */
-    MLS_LINK_REINIT, /* it takes the place of one that was re-initialised */
-    MLS_LINK_BRANCH /* some members of the other one, which goes on */
-} mls_link;
-
-/* Names a pre-shared key [RFC9420 §8.4]. */
-typedef struct mls_psk_ref {
-    bool is_resumption;
-    kith_bytes psk_id; /* external */
-    kith_bytes group_id; /* resumption: of which group */
-    uint64_t epoch; /* resumption: of which epoch */
-    mls_link
-        link; /* resumption: why it is asked for. For mls_env.find_psk only: leave it zero otherwise */
-} mls_psk_ref;
-
-/* The callbacks may not call back into the group. They may be NULL: every credential is then accepted
- * (tests only), no external PSK is known. */
-typedef struct mls_env {
-    const kith_alloc *alloc; /* NULL: the C library's */
-    kith_rng rng;
-    crypto *crypto; /* borrowed */
-
-    /* KITH_OK: the credential belongs with the signature key and may be in the group. Any error refuses
-     * the message and is what the caller of the library gets (REJECTED is the usual one). */
-    kith_err (*check)(void *ctx, const mls_check *check);
-    /* Fills `out` (a zeroed secret). NOT_FOUND: no such key; the message that needs it is refused
-     * with that error. Resumption keys of epochs that the group itself still holds are not asked for. */
-    kith_err (*find_psk)(void *ctx, const mls_psk_ref *ref, kith_secret *out);
-    void *ctx;
-
-    /* What this client supports beyond the defaults of [RFC9420 §7.2]; announced in its leaves and
-     * asked for when it joins. Borrowed like the env itself. The basic credential, and the types that
-     * the client's own leaf uses, need not be listed. */
-    const uint16_t *extension_types;
-    size_t extension_type_count;
-    const uint16_t *proposal_types;
-    size_t proposal_type_count;
-    const uint16_t *credential_types;
-    size_t credential_type_count;
-
-    /* Longest total lifetime accepted in a key package [RFC9420 §7.2]; 0: MLS_LIFETIME_DEFAULT_S. */
-    uint64_t lifetime_max_s;
-
-    /* Suites that go by other ids than above. Borrowed; may be NULL. No two may have the same `suite` or `id`. */
-    const mls_suite_alias *suite_aliases;
-    size_t suite_alias_count;
-} mls_env;
-
-#define MLS_LIFETIME_DEFAULT_S (100u * 86400u)
+#include "mls/values.h"
 
 /* ---- Signature keys and key packages ------------------------------------------------------- */
 
@@ -272,7 +108,8 @@ typedef enum mls_wire {
     MLS_WIRE_PRIVATE_MESSAGE = 2,
     MLS_WIRE_WELCOME = 3,
     MLS_WIRE_GROUP_INFO = 4,
-    MLS_WIRE_KEY_PACKAGE = 5
+    MLS_WIRE_KEY_PACKAGE = 5,
+    MLS_WIRE_TARGETED_MESSAGE = 6 /* [MLS-TARGETED] */
 } mls_wire;
 
 typedef enum mls_content {
@@ -285,7 +122,7 @@ typedef enum mls_content {
 typedef struct mls_peek {
     mls_wire wire;
     uint16_t suite; /* welcome, group info, key package; else 0 */
-    kith_bytes group_id; /* public and private message, group info; else empty */
+    kith_bytes group_id; /* public, private and targeted message, group info; else empty */
     uint64_t epoch; /* as group_id */
     mls_content content; /* public and private message; else 0 */
     size_t welcome_count; /* welcome: how many key package refs it names */
@@ -349,6 +186,28 @@ typedef struct mls_join_params {
 KITH_API KITH_MUST_USE kith_err mls_group_join(const mls_env *env, const mls_join_params *params,
                                                size_t *used, mls_group **out);
 
+/* What a Welcome says of its group, for a client that has to fetch the tree first: by reference to the group, the
+ * epoch, the hash that the tree must have, or whatever the inviter put into the GroupInfo. */
+typedef struct mls_welcome_info {
+    kith_buf bytes; /* owned; the rest borrows it */
+    uint16_t suite;
+    kith_bytes group_id;
+    uint64_t epoch;
+    kith_bytes tree_hash;
+    bool has_tree; /* mls_group_join needs no ratchet_tree */
+    kith_bytes extensions; /* of the GroupInfo, see mls_welcome_info_extension */
+} mls_welcome_info;
+/* Opens a Welcome as mls_group_join does, with the same parameters, but joins nothing; `ratchet_tree` is not looked at.
+ * Only whoever knew the key package can have made it; who that was is known only when mls_group_join, which also checks
+ * the tree against the hash, has taken it. `*out` is for mls_welcome_info_done. Errors as of mls_group_join. */
+KITH_API KITH_MUST_USE kith_err mls_welcome_inspect(const mls_env *env,
+                                                    const mls_join_params *params,
+                                                    mls_welcome_info *out);
+KITH_API void mls_welcome_info_done(mls_welcome_info *info);
+/* Borrowed from `info`. NOT_FOUND. */
+KITH_API KITH_MUST_USE kith_err mls_welcome_info_extension(const mls_welcome_info *info,
+                                                           uint16_t type, kith_bytes *out);
+
 typedef struct mls_external_params {
     kith_bytes group_info; /* an MLSMessage with external_pub */
     kith_bytes ratchet_tree; /* when the GroupInfo does not carry it; else empty */
@@ -356,6 +215,9 @@ typedef struct mls_external_params {
     uint32_t replaces; /* resync: the leaf of one's former self; else MLS_LEAF_NONE */
     const mls_psk_ref *psks; /* PSKs to mix in */
     size_t psk_count;
+    /* SelfRemoves that wait in the group, as their MLSMessages: must all go into the commit [MLS-EXT §6.3]. */
+    const kith_bytes *self_removes;
+    size_t self_remove_count;
     kith_bytes authenticated_data;
     mls_group_settings settings;
     uint64_t now_s;
@@ -363,8 +225,9 @@ typedef struct mls_external_params {
 
 /* Joins by an external commit [RFC9420 §12.4.3.2]. `commit` gets the MLSMessage to send; `*out` is the group
  * as it will be when the commit is accepted: keep it then, free it otherwise.
- * INVALID: the GroupInfo has no external_pub, or there is no tree; else as mls_group_join. OUT_OF_STEP cannot
- * be seen here: an outdated GroupInfo makes a commit that the members do not take. */
+ * INVALID: the GroupInfo has no external_pub, or there is no tree; else as mls_group_join. OUT_OF_STEP: a SelfRemove is
+ * of another epoch. That the GroupInfo is outdated cannot be seen here: it makes a commit that the members do not
+ * take. */
 KITH_API KITH_MUST_USE kith_err mls_group_join_external(const mls_env *env,
                                                         const mls_external_params *params,
                                                         kith_buf *commit, mls_group **out);
@@ -457,7 +320,7 @@ KITH_API KITH_MUST_USE kith_err mls_epoch_ratchet_tree(const mls_epoch *epoch, k
 /* One wanted change; fields that `type` does not name are ignored. */
 typedef struct mls_proposal_params {
     uint16_t type; /* MLS_PROPOSAL_ADD, _UPDATE, _REMOVE, _PSK, _REINIT,
-                             * _GROUP_CONTEXT_EXTENSIONS */
+                             * _GROUP_CONTEXT_EXTENSIONS, _APP_DATA_UPDATE, _APP_EPHEMERAL, _SELF_REMOVE */
     kith_bytes key_package; /* ADD: an MLSMessage */
     uint32_t leaf_index; /* REMOVE */
     mls_psk_ref psk; /* PSK */
@@ -466,18 +329,24 @@ typedef struct mls_proposal_params {
     const mls_leaf_params *leaf; /* UPDATE: what to say anew; NULL: new keys only */
     kith_bytes reinit_group_id; /* REINIT */
     uint16_t reinit_suite; /* REINIT */
+    uint16_t component_id; /* APP_DATA_UPDATE, APP_EPHEMERAL */
+    bool
+        app_remove; /* APP_DATA_UPDATE: remove the component's data; else update it with `app_data` */
+    kith_bytes app_data; /* APP_DATA_UPDATE, APP_EPHEMERAL */
 } mls_proposal_params;
 
 /* Proposes a change by reference: `out` gets the MLSMessage for everyone. The proposal is held here too
- * (pending) until the epoch ends. Consumes. DENIED: not active. LIMIT: MLS_PENDING_MAX are held. */
+ * (pending) until the epoch ends. Consumes. DENIED: not active. LIMIT: MLS_PENDING_MAX are held.
+ * SELF_REMOVE takes this client out with the next commit of anybody, an external joiner included; it is always sent
+ * as a PublicMessage. EXISTS: it was proposed in this epoch already. UNSUPPORTED: a member does not know the type. */
 KITH_API KITH_MUST_USE kith_err mls_group_propose(mls_group *group,
                                                   const mls_proposal_params *params,
                                                   kith_bytes authenticated_data, uint64_t now_s,
                                                   kith_buf *out);
 
 typedef struct mls_commit_params {
-    const mls_proposal_params
-        *proposals; /* by value; UPDATE is not allowed here: every path is one */
+    const mls_proposal_params *
+        proposals; /* by value; UPDATE is not allowed here: every path is one. Nor is SELF_REMOVE */
     size_t proposal_count;
     bool skip_pending; /* do not include the pending proposals */
     bool force_path; /* a path even where none is required (add, PSK only) */
@@ -560,7 +429,7 @@ typedef struct mls_staged_info {
         external_replaces; /* leaf that an external committer took the place of, or MLS_LEAF_NONE */
     bool removes_self; /* this client is no longer in the group */
     bool reinit; /* the group ends; a new one follows */
-    bool extensions_changed; /* a GroupContextExtensions proposal was among the changes */
+    bool extensions_changed; /* a GroupContextExtensions or AppDataUpdate was among the changes */
     bool has_path;
     size_t change_count;
     size_t psk_count;
@@ -575,6 +444,15 @@ KITH_API KITH_MUST_USE kith_err mls_staged_change(const mls_staged *staged, size
 KITH_API const mls_epoch *mls_staged_epoch(const mls_staged *staged);
 /* Wipes and frees; NULL is accepted. The commit can then be received again. */
 KITH_API void mls_staged_free(mls_staged *staged);
+/* Data of a component that came with the commit [MLS-EXT §4.8], borrowed from the staged object. */
+typedef struct mls_ephemeral {
+    uint16_t component_id;
+    uint32_t sender; /* leaf; MLS_LEAF_NONE: an external sender or joiner */
+    kith_bytes data;
+} mls_ephemeral;
+/* In the order of the commit. NOT_FOUND: index beyond the last. */
+KITH_API KITH_MUST_USE kith_err mls_staged_ephemeral(const mls_staged *staged, size_t index,
+                                                     mls_ephemeral *out);
 /* Makes a staged commit (of mls_group_receive, of this group and its current epoch: else nothing happens)
  * the current epoch; cannot fail; takes `*staged` and leaves NULL. A waiting own commit and the pending
  * proposals are dropped with the old epoch. */
@@ -586,7 +464,8 @@ typedef enum mls_kind {
     MLS_KIND_APPLICATION = 1, /* `plaintext` */
     MLS_KIND_PROPOSAL, /* now pending; `proposal_type` */
     MLS_KIND_COMMIT, /* `staged` */
-    MLS_KIND_OWN_COMMIT /* the own commit that waits came back: mls_group_apply_own */
+    MLS_KIND_OWN_COMMIT, /* the own commit that waits came back: mls_group_apply_own */
+    MLS_KIND_TARGETED /* `plaintext`, for this member alone */
 } mls_kind;
 
 /* Owned by the caller; zeroed before the call; mls_received_done wipes it. */
@@ -605,7 +484,7 @@ typedef struct mls_received {
 
 KITH_API void mls_received_done(mls_received *received);
 
-/* Opens and checks one PublicMessage or PrivateMessage. APPLICATION and PROPOSAL consume (save before
+/* Opens and checks one PublicMessage, PrivateMessage or TargetedMessage. APPLICATION and PROPOSAL consume (save before
  * acknowledging); a COMMIT changes nothing until it is applied.
  * EXISTS: seen before, an own message that came back, or a commit of an epoch that is over. Harmless.
  * OUT_OF_STEP: from an epoch that is not reached yet or no longer held, or further ahead or behind in the
@@ -613,7 +492,9 @@ KITH_API void mls_received_done(mls_received *received);
  *   Also a commit of this very client that does not wait here: the group moved on without it; rejoin.
  * MALFORMED, REJECTED: forged or broken. NOT_FOUND: for another group, or it needs a proposal or PSK that
  *   is not here. UNSUPPORTED: a type this client does not know. DENIED: a handshake in a group that is over
- *   for this client. INVALID: not a PublicMessage or PrivateMessage. */
+ *   for this client. INVALID: not a message of a group.
+ * A TARGETED message consumes nothing and can be opened again: the caller knows duplicates by what they say. It counts
+ * in its own epoch only (OUT_OF_STEP otherwise); NOT_FOUND: it is for another member. */
 KITH_API KITH_MUST_USE kith_err mls_group_receive(mls_group *group, kith_bytes message,
                                                   uint64_t now_s, mls_received *out);
 
@@ -636,7 +517,8 @@ typedef struct mls_pending {
     uint16_t type;
     uint32_t sender; /* leaf; MLS_LEAF_NONE: an external sender */
     bool is_own;
-    uint32_t leaf_index; /* REMOVE: who is removed; UPDATE: the sender; else MLS_LEAF_NONE */
+    uint32_t
+        leaf_index; /* REMOVE: who is removed; UPDATE, SELF_REMOVE: the sender; else MLS_LEAF_NONE */
 } mls_pending;
 #define MLS_PENDING_MAX 1024u
 KITH_API size_t mls_group_pending_count(const mls_group *group);
@@ -653,6 +535,75 @@ typedef struct mls_group_info_params {
 } mls_group_info_params;
 KITH_API KITH_MUST_USE kith_err mls_group_info(const mls_group *group,
                                                const mls_group_info_params *params, kith_buf *out);
+
+/* A message for one member that the others cannot read [MLS-TARGETED]. */
+typedef struct mls_target_params {
+    uint32_t recipient; /* leaf */
+    kith_bytes authenticated_data; /* readable by everyone, and bound to the message */
+    kith_bytes plaintext;
+    size_t pad_to; /* what is encrypted is padded to a multiple of this; 0 or 1: no padding */
+} mls_target_params;
+/* Appends the MLSMessage(TargetedMessage). Consumes nothing. It has no forward secrecy within the epoch: it opens as
+ * long as the recipient has the key of its leaf. NOT_FOUND: no such member; UNSUPPORTED: the recipient's leaf does not
+ * list the format (MLS_EXT_SUPPORTED_WIRE_FORMATS); INVALID: to oneself; DENIED: not active. */
+KITH_API KITH_MUST_USE kith_err mls_group_target(const mls_group *group,
+                                                 const mls_target_params *params, kith_buf *out);
+
+/* ---- Components of an application [MLS-EXT §4] ----------------------------------------------- */
+
+/* Parts of an application that use one group without knowing of each other, each under an id of its own. A client that
+ * takes part says so in its leaf: an extension MLS_EXT_APP_DATA_DICTIONARY with MLS_COMPONENT_APP_COMPONENTS (a list of
+ * ids), and proposal_types in its mls_env. */
+typedef struct mls_component {
+    uint16_t id;
+    kith_bytes data;
+} mls_component;
+
+/* Appends the content of an AppDataDictionary extension, or authenticated data that components share (Safe AAD): once
+ * the group context's dictionary has MLS_COMPONENT_SAFE_AAD, all authenticated data has this form, with no components
+ * if there is nothing to say. INVALID: the ids do not ascend. */
+KITH_API KITH_MUST_USE kith_err mls_components_write(const mls_component *items, size_t count,
+                                                     kith_buf *out);
+/* One component's data, borrowed from `encoded`. NOT_FOUND; MALFORMED. */
+KITH_API KITH_MUST_USE kith_err mls_components_find(kith_bytes encoded, uint16_t id,
+                                                    kith_bytes *out);
+/* Appends a list of ids: the data of APP_COMPONENTS and SAFE_AAD; also of the extensions of wire formats. */
+KITH_API KITH_MUST_USE kith_err mls_component_ids_write(const uint16_t *ids, size_t count,
+                                                        kith_buf *out);
+
+/* A component's secret of this epoch, as long as the suite's hash, equal for all members. Given out once: consumes, and
+ * what it came from is erased. EXISTS: it was given out. DENIED: not in the group, or loaded from a blob of a version
+ * that had none. */
+KITH_API KITH_MUST_USE kith_err mls_group_safe_export(mls_group *group, uint16_t component_id,
+                                                      kith_secret *out);
+
+/* What a signature or ciphertext of a component is for; the label is at most MLS_COMPONENT_LABEL_MAX bytes (LIMIT). */
+typedef struct mls_component_use {
+    uint16_t component_id;
+    const char *label;
+} mls_component_use;
+#define MLS_COMPONENT_LABEL_MAX 180u
+
+/* Signs with this member's signature key. */
+KITH_API KITH_MUST_USE kith_err mls_group_safe_sign(const mls_group *group, mls_component_use use,
+                                                    kith_bytes content, kith_buf *out);
+/* REJECTED: no signature of that member. NOT_FOUND: no such member. */
+KITH_API KITH_MUST_USE kith_err mls_epoch_safe_verify(const mls_epoch *epoch, uint32_t leaf_index,
+                                                      mls_component_use use, kith_bytes content,
+                                                      kith_bytes signature);
+/* For the holder of a leaf, or with MLS_LEAF_NONE for every member of this epoch, through the group's external key
+ * pair. Appends an encoded HPKECiphertext. NOT_FOUND: no such member; DENIED: not in the group. */
+typedef struct mls_component_text {
+    kith_bytes context; /* bound to the ciphertext; both sides know it */
+    kith_bytes text; /* plaintext; or an encoded HPKECiphertext [RFC9420 §7.6] */
+} mls_component_text;
+KITH_API KITH_MUST_USE kith_err mls_group_safe_encrypt(const mls_group *group, uint32_t leaf_index,
+                                                       mls_component_use use,
+                                                       const mls_component_text *in, kith_buf *out);
+/* Appends the plaintext. `for_all`: encrypted with MLS_LEAF_NONE. REJECTED: does not open. */
+KITH_API KITH_MUST_USE kith_err mls_group_safe_decrypt(const mls_group *group, bool for_all,
+                                                       mls_component_use use,
+                                                       const mls_component_text *in, kith_buf *out);
 
 /* ---- Keeping ------------------------------------------------------------------------------- */
 

@@ -39,7 +39,8 @@ may_propose(const mls_outside_params *params)
                ? type == MLS_PROPOSAL_ADD
                : type == MLS_PROPOSAL_ADD || type == MLS_PROPOSAL_REMOVE ||
                      type == MLS_PROPOSAL_PSK || type == MLS_PROPOSAL_REINIT ||
-                     type == MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS;
+                     type == MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS ||
+                     type == MLS_PROPOSAL_APP_DATA_UPDATE || type == MLS_PROPOSAL_APP_EPHEMERAL;
 }
 
 /* A PublicMessage without membership tag, signed without the GroupContext [RFC9420 §6.1, §6.2]. */

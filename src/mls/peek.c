@@ -65,6 +65,17 @@ peek_package(kith_reader *r, mls_peek *out)
 }
 
 static kith_err
+peek_targeted(kith_reader *r, mls_peek *out)
+{
+    mls_targeted_message message;
+
+    KITH_TRY(mls_targeted_message_decode(r, &message));
+    out->group_id = message.group_id;
+    out->epoch = message.epoch;
+    return KITH_OK;
+}
+
+static kith_err
 peek_body(uint16_t wire, kith_reader *r, mls_peek *out)
 {
     switch (wire) {
@@ -76,6 +87,8 @@ peek_body(uint16_t wire, kith_reader *r, mls_peek *out)
         return peek_welcome(r, out);
     case MLS_WIRE_GROUP_INFO:
         return peek_info(r, out);
+    case MLS_WIRE_TARGETED_MESSAGE:
+        return peek_targeted(r, out);
     default:
         return peek_package(r, out);
     }

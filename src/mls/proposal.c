@@ -50,6 +50,7 @@ mls_plan_done(mls_plan *plan)
     mls_change_list_done(&plan->changes);
     kith_mem_free(plan->alloc, plan->psks, plan->psk_cap * sizeof *plan->psks);
     kith_secret_done(&plan->psk_secret);
+    kith_buf_done(&plan->ephemeral);
     *plan = (mls_plan){0};
 }
 
@@ -136,6 +137,31 @@ show_external_senders(const mls_plan_scope *scope, kith_bytes extensions)
     return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
 }
 
+/* Where every member knows AppDataUpdate, nothing else changes the dictionary [MLS-EXT §4.7]. */
+static kith_err
+check_dictionary(const mls_plan_scope *scope, kith_bytes extensions)
+{
+    kith_bytes required;
+    kith_bytes types;
+    kith_bytes before = {0};
+    kith_bytes after = {0};
+    const kith_bytes now = scope->epoch->context.extensions;
+
+    if (mls_ext_find(now, MLS_EXT_REQUIRED_CAPABILITIES, &required) != KITH_OK) {
+        return KITH_OK;
+    }
+    kith_reader r = kith_reader_of(required);
+    KITH_TRY(kith_read_varvec(&r, &types)); /* of extensions */
+    KITH_TRY(kith_read_varvec(&r, &types));
+    if (!mls_list_has(types, MLS_PROPOSAL_APP_DATA_UPDATE)) {
+        return KITH_OK;
+    }
+    const kith_err had = mls_ext_find(now, MLS_EXT_APP_DATA_DICTIONARY, &before);
+    const kith_err has = mls_ext_find(extensions, MLS_EXT_APP_DATA_DICTIONARY, &after);
+    KITH_ENSURE(had == has && kith_bytes_equal(before, after), KITH_ERR_REJECTED);
+    return KITH_OK;
+}
+
 static kith_err
 apply_extensions(const mls_plan_scope *scope, const mls_item_list *items, mls_plan *plan)
 {
@@ -146,6 +172,7 @@ apply_extensions(const mls_plan_scope *scope, const mls_item_list *items, mls_pl
             extensions = items->items[i].proposal.extensions;
             plan->extensions_changed = true;
             plan->path_required = true;
+            KITH_TRY(check_dictionary(scope, extensions));
             KITH_TRY(show_external_senders(scope, extensions));
         }
     }
@@ -261,6 +288,9 @@ apply_type(const mls_plan_scope *scope, const mls_item_list *items, uint16_t typ
         case MLS_PROPOSAL_UPDATE:
             KITH_TRY(apply_leaf(scope, item, apply_update, plan));
             break;
+        case MLS_PROPOSAL_SELF_REMOVE:
+            KITH_TRY(apply_remove(scope, item->sender, plan));
+            break;
         case MLS_PROPOSAL_REMOVE:
             KITH_TRY(apply_remove(scope, item->proposal.removed, plan));
             break;
@@ -337,6 +367,24 @@ note_others(const mls_item_list *items, mls_plan *plan)
     return KITH_OK;
 }
 
+/* The members that process the commit know every type of proposal in it [RFC9420 §12.2]. */
+static kith_err
+check_types_known(const mls_item_list *items, const mls_plan *plan)
+{
+    const mls_leaf_set added = {.items = plan->added.items, .count = plan->added.count};
+    uint16_t last = 0;
+
+    for (size_t i = 0; i < items->count; i++) {
+        const uint16_t type = items->items[i].proposal.type;
+        if (mls_proposal_is_default(type) || type == last) {
+            continue;
+        }
+        KITH_TRY(mls_tree_check_proposal(&plan->tree, type, added));
+        last = type;
+    }
+    return KITH_OK;
+}
+
 kith_err
 mls_plan_apply(const mls_plan_scope *scope, const mls_item_list *items, mls_plan *out)
 {
@@ -347,16 +395,21 @@ mls_plan_apply(const mls_plan_scope *scope, const mls_item_list *items, mls_plan
                                 .added = {.alloc = alloc},
                                 .changed = {.alloc = alloc},
                                 .changes = {.alloc = alloc},
+                                .ephemeral = {.alloc = alloc},
                                 .is_external = scope->committer == MLS_LEAF_NONE,
                                 .replaces = MLS_LEAF_NONE};
 
     plan.tree = mls_tree_clone(&scope->epoch->tree);
     KITH_TRY(apply_extensions(scope, items, &plan));
     KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_UPDATE, &plan));
+    /* Between Updates and Removes [MLS-EXT §6.3]. */
+    KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_SELF_REMOVE, &plan));
     KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_REMOVE, &plan));
     KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_ADD, &plan));
     KITH_TRY(apply_psks(scope, items, &plan));
     KITH_TRY(note_others(items, &plan));
+    KITH_TRY(mls_app_apply(scope, items, &plan));
+    KITH_TRY(check_types_known(items, &plan));
     if (plan.extensions_changed) {
         /* Every member, new ones included, can do what is now required [RFC9420 §12.1.7]. */
         KITH_TRY(mls_tree_check_capabilities(&plan.tree, kith_bytes_of_buf(&plan.extensions)));
@@ -386,6 +439,10 @@ mls_item_check(const mls_plan_scope *scope, const mls_item *item)
     mls_leaf *leaf = NULL;
 
     KITH_TRY(mls_item_check_kind(scope, item));
+    if (!mls_proposal_is_default(item->proposal.type)) {
+        KITH_TRY(mls_tree_check_proposal(&scope->epoch->tree, item->proposal.type,
+                                         (mls_leaf_set){.count = 0}));
+    }
     switch (item->proposal.type) {
     case MLS_PROPOSAL_ADD:
         return check_held_add(scope, item);
@@ -399,6 +456,9 @@ mls_item_check(const mls_plan_scope *scope, const mls_item *item)
         return mls_tree_leaf(&scope->epoch->tree, item->proposal.removed) != NULL
                    ? KITH_OK
                    : KITH_ERR_REJECTED;
+    case MLS_PROPOSAL_APP_DATA_UPDATE:
+    case MLS_PROPOSAL_APP_EPHEMERAL:
+        return mls_app_check(scope, item);
     default:
         return KITH_OK;
     }

@@ -50,6 +50,7 @@ typedef struct mls_plan {
     size_t psk_count;
     size_t psk_cap;
     kith_secret psk_secret;
+    kith_buf ephemeral; /* data that came with the commit, see mls_ephemeral_read */
     kith_bytes kem_output; /* external commit; borrowed */
     uint32_t replaces; /* external commit: the leaf removed with it, or MLS_LEAF_NONE */
     const mls_held *own_update; /* own Update that is among the proposals, or NULL */
@@ -80,6 +81,22 @@ KITH_MUST_USE kith_err mls_item_check_kind(const mls_plan_scope *scope, const ml
 
 /* Checks of a proposal that need no other: when it arrives by reference. */
 KITH_MUST_USE kith_err mls_item_check(const mls_plan_scope *scope, const mls_item *item);
+
+/* ---- app_data.c ---- */
+
+/* AppEphemerals, then AppDataUpdates [MLS-EXT §4.7, §4.8]: after everything else. */
+KITH_MUST_USE kith_err mls_app_apply(const mls_plan_scope *scope, const mls_item_list *items,
+                                     mls_plan *plan);
+/* One of them by itself, as the group is now. */
+KITH_MUST_USE kith_err mls_app_check(const mls_plan_scope *scope, const mls_item *item);
+/* REJECTED: a component's data is removed and changed as well, or removed twice [MLS-EXT §4.7]. */
+KITH_MUST_USE kith_err mls_app_check_list(const mls_item_list *items);
+/* What the group context holds for a component; NOT_FOUND. */
+KITH_MUST_USE kith_err mls_app_data_find(kith_bytes group_extensions, uint16_t component_id,
+                                         kith_bytes *out);
+/* Returns `error` when the group has Safe AAD and `authenticated_data` is none [MLS-EXT §4.9]. */
+KITH_MUST_USE kith_err mls_safe_aad_check(kith_bytes group_extensions,
+                                          kith_bytes authenticated_data, kith_err error);
 
 /* A key package against suite and group [RFC9420 §10.1], signatures included. */
 typedef struct mls_package_rules {

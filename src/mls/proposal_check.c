@@ -43,6 +43,8 @@ kith_err
 mls_psk_find(const mls_env *env, const mls_group *group, const mls_psk_id *id, kith_secret *out)
 {
     const mls_psk_ref ref = {.is_resumption = id->type == MLS_PSK_RESUMPTION,
+                             .is_component = id->type == MLS_PSK_COMPONENT,
+                             .component_id = id->component_id,
                              .psk_id = id->psk_id,
                              .group_id = id->group_id,
                              .epoch = id->epoch,
@@ -87,12 +89,14 @@ may_propose(uint8_t sender_type, uint16_t type)
     case MLS_SENDER_MEMBER:
         return type != MLS_PROPOSAL_EXTERNAL_INIT;
     case MLS_SENDER_EXTERNAL:
-        return type != MLS_PROPOSAL_UPDATE && type != MLS_PROPOSAL_EXTERNAL_INIT;
+        return type != MLS_PROPOSAL_UPDATE && type != MLS_PROPOSAL_EXTERNAL_INIT &&
+               type != MLS_PROPOSAL_SELF_REMOVE; /* [MLS-EXT §6.3] */
     case MLS_SENDER_NEW_MEMBER_PROPOSAL:
         return type == MLS_PROPOSAL_ADD;
     default: /* an external commit carries nothing else [RFC9420 §12.2] */
         return type == MLS_PROPOSAL_EXTERNAL_INIT || type == MLS_PROPOSAL_REMOVE ||
-               type == MLS_PROPOSAL_PSK;
+               type == MLS_PROPOSAL_PSK || type == MLS_PROPOSAL_APP_DATA_UPDATE ||
+               type == MLS_PROPOSAL_APP_EPHEMERAL;
     }
 }
 
@@ -148,7 +152,18 @@ index_list_done(index_list *list)
     kith_mem_free(list->alloc, list->items, list->cap * sizeof *list->items);
 }
 
-/* At most one Update or Remove for a leaf; none for the committer [RFC9420 §12.2]. */
+/* The leaf that an Update, a Remove or a SelfRemove is about; false: of another type. */
+static bool
+target_of(const mls_item *item, uint32_t *out)
+{
+    const uint16_t type = item->proposal.type;
+
+    *out = type == MLS_PROPOSAL_REMOVE ? item->proposal.removed : item->sender;
+    return type == MLS_PROPOSAL_UPDATE || type == MLS_PROPOSAL_REMOVE ||
+           type == MLS_PROPOSAL_SELF_REMOVE;
+}
+
+/* At most one of them for a leaf; none for the committer [RFC9420 §12.2] [MLS-EXT §6.3]. */
 static kith_err
 check_targets(const mls_plan_scope *scope, const mls_item_list *items)
 {
@@ -156,12 +171,10 @@ check_targets(const mls_plan_scope *scope, const mls_item_list *items)
     size_t count = 0;
 
     for (size_t i = 0; i < items->count; i++) {
-        const mls_item *item = &items->items[i];
-        const bool update = item->proposal.type == MLS_PROPOSAL_UPDATE;
-        if (!update && item->proposal.type != MLS_PROPOSAL_REMOVE) {
+        uint32_t target = 0;
+        if (!target_of(&items->items[i], &target)) {
             continue;
         }
-        const uint32_t target = update ? item->sender : item->proposal.removed;
         KITH_ENSURE(target != scope->committer, KITH_ERR_REJECTED);
         KITH_TRY(kith_mem_grow(targets.alloc, (void **)&targets.items, &targets.cap, count + 1,
                                sizeof *targets.items));
@@ -214,7 +227,10 @@ check_external_list(const mls_item_list *items)
     KITH_ENSURE(count_type(items, MLS_PROPOSAL_EXTERNAL_INIT) == 1, KITH_ERR_REJECTED);
     KITH_ENSURE(count_type(items, MLS_PROPOSAL_REMOVE) <= 1, KITH_ERR_REJECTED);
     for (size_t i = 0; i < items->count; i++) {
-        KITH_ENSURE(items->items[i].held == NULL, KITH_ERR_REJECTED);
+        /* By reference: SelfRemoves alone [MLS-EXT §6.3]. */
+        KITH_ENSURE(items->items[i].held == NULL ||
+                        items->items[i].proposal.type == MLS_PROPOSAL_SELF_REMOVE,
+                    KITH_ERR_REJECTED);
     }
     return KITH_OK;
 }
@@ -224,7 +240,12 @@ mls_items_check(const mls_plan_scope *scope, const mls_item_list *items)
 {
     for (size_t i = 0; i < items->count; i++) {
         KITH_TRY(mls_item_check_kind(scope, &items->items[i]));
+        /* Never by value [MLS-EXT §6.3]. */
+        KITH_ENSURE(items->items[i].proposal.type != MLS_PROPOSAL_SELF_REMOVE ||
+                        items->items[i].held != NULL,
+                    KITH_ERR_REJECTED);
     }
+    KITH_TRY(mls_app_check_list(items));
     KITH_TRY(check_targets(scope, items));
     KITH_TRY(check_psks_unique(items));
     return scope->committer == MLS_LEAF_NONE ? check_external_list(items)

@@ -4,6 +4,7 @@
  * key is consumed as the last step, and that of a commit not at all: its epoch ends with it.
  */
 #include "mls/commit.h"
+#include "mls/targeted.h"
 
 #include <string.h>
 
@@ -289,6 +290,9 @@ check_proposal(const opened *message, const mls_held *held, uint16_t *type)
 
     KITH_TRY(mls_proposal_decode(&r, &item.proposal));
     *type = item.proposal.type;
+    /* For external joiners to read [MLS-EXT §6.3]. */
+    KITH_ENSURE(*type != MLS_PROPOSAL_SELF_REMOVE || message->wire == MLS_WIRE_PUBLIC_MESSAGE,
+                KITH_ERR_REJECTED);
     return mls_item_check(&scope, &item);
 }
 
@@ -348,6 +352,8 @@ take(opened *message, mls_received *out)
         out->sender_member = mls_member_of(content->sender_index, message->sender);
     }
     KITH_TRY(kith_buf_set(&out->authenticated_data, content->authenticated_data));
+    KITH_TRY(mls_safe_aad_check(message->epoch->context.extensions, content->authenticated_data,
+                                KITH_ERR_MALFORMED));
     switch (content->content_type) {
     case MLS_CONTENT_APPLICATION:
         return take_application(message, out);
@@ -391,6 +397,8 @@ mls_group_receive(mls_group *group, kith_bytes message, uint64_t now_s, mls_rece
         received.kind = MLS_KIND_OWN_COMMIT;
         received.epoch = group->now->context.epoch;
         received.sender = group->now->own_leaf;
+    } else if (mls_message_is_targeted(message)) {
+        KITH_TRY(mls_targeted_open(group, message, &received));
     } else {
         KITH_TRY(open_message(&job, message));
         KITH_TRY(take(&job, &received));

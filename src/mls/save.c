@@ -6,8 +6,8 @@
  */
 #include "mls/group.h"
 
-/* Version 1 had no ReInit at its end. */
-#define SAVE_VERSION 2u
+/* Version 1 had no ReInit at its end, version 2 nothing of components after that. */
+#define SAVE_VERSION 3u
 
 /* ---- Pieces ---- */
 
@@ -432,8 +432,48 @@ read_own(mls_group *group, kith_reader *r)
     KITH_ENSURE(group->own != NULL, KITH_ERR_NO_MEMORY);
     group->own->alloc = group->tools.alloc;
     group->own->changes.alloc = group->tools.alloc;
+    group->own->ephemeral.alloc = group->tools.alloc;
     group->own->group_serial = group->serial;
     return read_staged(group, r, group->own);
+}
+
+/* ---- Components ---- */
+
+/* What components can still ask for, now and in the epoch of a waiting commit, and what that commit tells them. */
+static kith_err
+write_components(kith_writer *w, const mls_group *group)
+{
+    KITH_TRY(mls_export_tree_encode(group->tools, &group->now->exports, w));
+    if (group->own == NULL) {
+        return KITH_OK;
+    }
+    KITH_TRY(mls_export_tree_encode(group->tools, &group->own->next->exports, w));
+    return kith_write_varvec(w, kith_bytes_of_buf(&group->own->ephemeral));
+}
+
+static kith_err
+read_ephemeral(kith_reader *r, kith_buf *out)
+{
+    kith_bytes list;
+
+    KITH_TRY(kith_read_varvec(r, &list));
+    kith_reader inner = kith_reader_of(list);
+    while (!kith_reader_done(&inner)) {
+        mls_ephemeral item;
+        KITH_TRY(mls_ephemeral_read(&inner, &item));
+    }
+    return kith_buf_set(out, list);
+}
+
+static kith_err
+read_components(mls_group *group, kith_reader *r)
+{
+    KITH_TRY(mls_export_tree_decode(group->tools, r, &group->now->exports));
+    if (group->own == NULL) {
+        return KITH_OK;
+    }
+    KITH_TRY(mls_export_tree_decode(group->tools, r, &group->own->next->exports));
+    return read_ephemeral(r, &group->own->ephemeral);
 }
 
 /* ---- The group ---- */
@@ -479,8 +519,9 @@ write_group(kith_writer *w, const mls_group *group, bool with_tree)
     KITH_TRY(kith_write_bool(w, group->own != NULL));
     KITH_TRY(group->own == NULL ? KITH_OK : write_staged(w, group->own));
     KITH_TRY(kith_write_varvec(w, kith_bytes_of_buf(&group->reinit)));
-    return kith_write_varvec(w, group->own == NULL ? (kith_bytes){0}
-                                                   : kith_bytes_of_buf(&group->own->reinit));
+    KITH_TRY(kith_write_varvec(w, group->own == NULL ? (kith_bytes){0}
+                                                     : kith_bytes_of_buf(&group->own->reinit)));
+    return write_components(w, group);
 }
 
 kith_err
@@ -571,6 +612,9 @@ read_group(mls_group *group, kith_reader *r, kith_bytes tree, uint8_t version)
     KITH_TRY(read_own(group, r));
     if (version > 1) {
         KITH_TRY(read_reinit(group, r));
+    }
+    if (version > 2) {
+        KITH_TRY(read_components(group, r));
     }
     return kith_reader_finish(r);
 }

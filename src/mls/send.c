@@ -169,6 +169,8 @@ mls_group_commit(mls_group *group, const mls_commit_params *params, kith_buf *co
 
     KITH_ENSURE(!group->is_over, KITH_ERR_DENIED);
     KITH_ENSURE(group->own == NULL, KITH_ERR_CONFLICT);
+    KITH_TRY(mls_safe_aad_check(group->now->context.extensions, params->authenticated_data,
+                                KITH_ERR_INVALID));
     KITH_TRY(import_signer(group, params->leaf, &signer));
     KITH_TRY(mls_items_collect(group, params, &values, &items));
     KITH_AUTO(mls_job) job = start_job(group, params->authenticated_data, signer.key);
@@ -261,7 +263,7 @@ mls_proposal_ref(mls_tools tools, uint16_t wire, kith_bytes content, kith_bytes 
 
 static kith_err
 frame_proposal(mls_group *group, const mls_framed_content *content, const proposal_message *message,
-               kith_buf *out)
+               uint16_t wire, kith_buf *out)
 {
     const mls_auth_data auth = {.signature = kith_bytes_of_buf(&message->signature)};
     const mls_private_params params = {
@@ -273,7 +275,7 @@ frame_proposal(mls_group *group, const mls_framed_content *content, const propos
     kith_writer w = kith_writer_of(&draft);
     mls_hash tag = {0};
 
-    if (!group->settings.public_handshakes) {
+    if (wire == MLS_WIRE_PRIVATE_MESSAGE) {
         return mls_group_seal(group, &params, out);
     }
     KITH_TRY(mls_membership_tag(group->tools, kith_bytes_of_secret(&group->now->secrets.membership),
@@ -309,6 +311,31 @@ check_own(const mls_group *group, const mls_held *held, uint64_t now_s)
     return mls_item_check(&scope, &item);
 }
 
+/* A SelfRemove is for external joiners to read: always public [MLS-EXT §6.3]. */
+static uint16_t
+wire_of(const mls_group *group, uint16_t type)
+{
+    return group->settings.public_handshakes || type == MLS_PROPOSAL_SELF_REMOVE
+               ? MLS_WIRE_PUBLIC_MESSAGE
+               : MLS_WIRE_PRIVATE_MESSAGE;
+}
+
+/* Whether this client proposed a SelfRemove: not more than once in an epoch [MLS-EXT §6.3]. */
+static bool
+has_left(const mls_group *group)
+{
+    for (size_t i = 0; i < group->held.count; i++) {
+        const mls_held *held = &group->held.items[i];
+        kith_reader r = kith_reader_of(kith_bytes_of_buf(&held->bytes));
+        uint16_t type = 0;
+        if (held->is_own && kith_read_u16(&r, &type) == KITH_OK &&
+            type == MLS_PROPOSAL_SELF_REMOVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 kith_err
 mls_group_propose(mls_group *group, const mls_proposal_params *params,
                   kith_bytes authenticated_data, uint64_t now_s, kith_buf *out)
@@ -320,12 +347,14 @@ mls_group_propose(mls_group *group, const mls_proposal_params *params,
                                 .bytes = {.alloc = alloc}};
     KITH_AUTO(proposal_message) message = {
         .content = {.alloc = alloc}, .auth = {.alloc = alloc}, .signature = {.alloc = alloc}};
-    const uint16_t wire =
-        group->settings.public_handshakes ? MLS_WIRE_PUBLIC_MESSAGE : MLS_WIRE_PRIVATE_MESSAGE;
+    const uint16_t wire = wire_of(group, params->type);
     mls_held_list *list = &group->held;
 
     KITH_ENSURE(!group->is_over, KITH_ERR_DENIED);
     KITH_ENSURE(list->count < MLS_PENDING_MAX, KITH_ERR_LIMIT);
+    KITH_ENSURE(params->type != MLS_PROPOSAL_SELF_REMOVE || !has_left(group), KITH_ERR_EXISTS);
+    KITH_TRY(
+        mls_safe_aad_check(group->now->context.extensions, authenticated_data, KITH_ERR_INVALID));
     if (params->type == MLS_PROPOSAL_UPDATE) {
         KITH_TRY(write_update(group, params->leaf, &held));
     } else {
@@ -344,7 +373,7 @@ mls_group_propose(mls_group *group, const mls_proposal_params *params,
                               kith_bytes_of_buf(&message.auth), &held.ref));
     KITH_TRY(kith_mem_grow(alloc, (void **)&list->items, &list->cap, list->count + 1,
                            sizeof *list->items));
-    KITH_TRY(frame_proposal(group, &content, &message, out));
+    KITH_TRY(frame_proposal(group, &content, &message, wire, out));
     list->items[list->count++] = held;
     held = (mls_held){0};
     return KITH_OK;
@@ -363,6 +392,8 @@ mls_group_protect(mls_group *group, const mls_protect_params *in, uint32_t *gene
     KITH_ENSURE(!group->is_over, KITH_ERR_DENIED);
     /* What was proposed is committed before anything is said [RFC9420 §12.4]. */
     KITH_ENSURE(group->held.count == 0, KITH_ERR_CONFLICT);
+    KITH_TRY(mls_safe_aad_check(group->now->context.extensions, in->authenticated_data,
+                                KITH_ERR_INVALID));
     const mls_framed_content content = {.group_id = group->now->context.group_id,
                                         .epoch = group->now->context.epoch,
                                         .sender_type = MLS_SENDER_MEMBER,

@@ -76,6 +76,9 @@ mls_ext_list_check(kith_bytes list)
         for (size_t i = 0; i < count; i++) {
             KITH_ENSURE(seen[i] != extension.type, KITH_ERR_MALFORMED);
         }
+        if (extension.type == MLS_EXT_APP_DATA_DICTIONARY) {
+            KITH_TRY(mls_components_check(extension.data));
+        }
         seen[count++] = extension.type;
     }
     return KITH_OK;
@@ -241,6 +244,10 @@ mls_psk_id_decode(kith_reader *r, mls_psk_id *out)
     case MLS_PSK_EXTERNAL:
         KITH_TRY(kith_read_varvec(&at, &id.psk_id));
         break;
+    case MLS_PSK_COMPONENT:
+        KITH_TRY(kith_read_u16(&at, &id.component_id));
+        KITH_TRY(kith_read_varvec(&at, &id.psk_id));
+        break;
     case MLS_PSK_RESUMPTION:
         KITH_TRY(kith_read_u8(&at, &id.usage));
         KITH_ENSURE(id.usage >= MLS_PSK_USAGE_APPLICATION && id.usage <= MLS_PSK_USAGE_BRANCH,
@@ -262,7 +269,8 @@ kith_err
 mls_psk_id_encode(kith_writer *w, const mls_psk_id *id)
 {
     KITH_TRY(kith_write_u8(w, id->type));
-    if (id->type == MLS_PSK_EXTERNAL) {
+    if (id->type != MLS_PSK_RESUMPTION) {
+        KITH_TRY(id->type == MLS_PSK_COMPONENT ? kith_write_u16(w, id->component_id) : KITH_OK);
         KITH_TRY(kith_write_varvec(w, id->psk_id));
     } else {
         KITH_TRY(kith_write_u8(w, id->usage));
@@ -279,6 +287,19 @@ read_reinit(kith_reader *r, mls_reinit *out)
     KITH_TRY(kith_read_u16(r, &out->version));
     KITH_TRY(kith_read_u16(r, &out->suite));
     return read_extensions(r, &out->extensions);
+}
+
+/* AppDataUpdate [MLS-EXT §4.7]. */
+static kith_err
+read_app_update(kith_reader *r, mls_app_proposal *out)
+{
+    uint8_t op = 0;
+
+    KITH_TRY(kith_read_u16(r, &out->component_id));
+    KITH_TRY(kith_read_u8(r, &op));
+    KITH_ENSURE(op == MLS_APP_UPDATE || op == MLS_APP_REMOVE, KITH_ERR_MALFORMED);
+    out->op = (mls_app_op)op;
+    return op == MLS_APP_UPDATE ? kith_read_varvec(r, &out->data) : KITH_OK;
 }
 
 static kith_err
@@ -299,6 +320,14 @@ read_proposal_content(kith_reader *r, mls_proposal *out)
         return kith_read_varvec(r, &out->kem_output);
     case MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
         return read_extensions(r, &out->extensions);
+    case MLS_PROPOSAL_APP_DATA_UPDATE:
+        return read_app_update(r, &out->app);
+    case MLS_PROPOSAL_APP_EPHEMERAL:
+        out->app.op = MLS_APP_EPHEMERAL;
+        KITH_TRY(kith_read_u16(r, &out->app.component_id));
+        return kith_read_varvec(r, &out->app.data);
+    case MLS_PROPOSAL_SELF_REMOVE:
+        return KITH_OK;
     default:
         return KITH_ERR_UNSUPPORTED;
     }

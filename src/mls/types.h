@@ -64,6 +64,12 @@ KITH_MUST_USE kith_err mls_ext_find(kith_bytes list, uint16_t type, kith_bytes *
 KITH_MUST_USE kith_err mls_ext_list_check(kith_bytes list);
 /* Appends the list without its length prefix. INVALID: a type is there twice. */
 KITH_MUST_USE kith_err mls_ext_list_write(const mls_ext *items, size_t count, kith_buf *out);
+/* MALFORMED unless it is a vector of ComponentData, as are AppDataDictionary and SafeAAD, with ids that ascend
+ * [MLS-EXT §4.6, §4.9]. */
+KITH_MUST_USE kith_err mls_components_check(kith_bytes encoded);
+/* Appends that vector with the data of one component replaced or put in; NULL: taken out. */
+KITH_MUST_USE kith_err mls_components_set(kith_bytes encoded, uint16_t id, const kith_bytes *data,
+                                          kith_buf *out);
 /* Types that nobody lists in capabilities because everybody has them [RFC9420 §7.2]. */
 bool mls_ext_is_default(uint16_t type);
 bool mls_proposal_is_default(uint16_t type);
@@ -72,12 +78,13 @@ bool mls_list_has(kith_bytes list, uint16_t value);
 
 /* ---- Proposals and commits [RFC9420 §12] ---- */
 
-enum { MLS_PSK_EXTERNAL = 1, MLS_PSK_RESUMPTION = 2 };
+enum { MLS_PSK_EXTERNAL = 1, MLS_PSK_RESUMPTION = 2, MLS_PSK_COMPONENT = 3 };
 enum { MLS_PSK_USAGE_APPLICATION = 1, MLS_PSK_USAGE_REINIT = 2, MLS_PSK_USAGE_BRANCH = 3 };
 
 typedef struct mls_psk_id {
     uint8_t type;
-    kith_bytes psk_id; /* external */
+    kith_bytes psk_id; /* external, component */
+    uint16_t component_id; /* component */
     uint8_t usage; /* resumption */
     kith_bytes group_id;
     uint64_t epoch;
@@ -94,6 +101,13 @@ typedef struct mls_reinit {
     kith_bytes extensions;
 } mls_reinit;
 
+/* AppDataUpdate and AppEphemeral [MLS-EXT §4.7, §4.8]. */
+typedef struct mls_app_proposal {
+    mls_app_op op;
+    uint16_t component_id;
+    kith_bytes data; /* empty for a removal */
+} mls_app_proposal;
+
 typedef struct mls_proposal {
     uint16_t type;
     kith_bytes bytes; /* all of it, encoded */
@@ -108,6 +122,7 @@ typedef struct mls_proposal {
         mls_reinit reinit;
         kith_bytes kem_output; /* external init */
         kith_bytes extensions; /* group context extensions */
+        mls_app_proposal app;
     };
 } mls_proposal;
 /* UNSUPPORTED: a type whose content is not known (its end cannot be found). */
@@ -236,6 +251,18 @@ typedef struct mls_private_message {
 } mls_private_message;
 KITH_MUST_USE kith_err mls_private_message_decode(kith_reader *r, mls_private_message *out);
 KITH_MUST_USE kith_err mls_private_message_encode(kith_writer *w, const mls_private_message *in);
+
+/* For one member [MLS-TARGETED]. */
+typedef struct mls_targeted_message {
+    kith_bytes group_id;
+    uint64_t epoch;
+    uint32_t recipient;
+    kith_bytes head; /* these three, encoded */
+    kith_bytes authenticated_data;
+    kith_bytes encrypted_sender;
+    kith_bytes ciphertext;
+} mls_targeted_message;
+KITH_MUST_USE kith_err mls_targeted_message_decode(kith_reader *r, mls_targeted_message *out);
 
 /* MLSMessage: the wire format, and the rest as bytes. */
 typedef struct mls_message {

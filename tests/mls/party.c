@@ -75,7 +75,9 @@ party_leaf(const party *p)
 {
     return (mls_leaf_params){
         .identity = {.type = MLS_CREDENTIAL_BASIC, .data = kith_bytes_of_text(p->name)},
-        .signature_private = kith_bytes_of_secret(&p->signature_private)};
+        .signature_private = kith_bytes_of_secret(&p->signature_private),
+        .extensions = p->leaf_extensions,
+        .extension_count = p->leaf_extension_count};
 }
 
 mls_group_settings

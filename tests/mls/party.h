@@ -14,6 +14,8 @@ typedef struct party {
     fake_rng rng;
     fake_alloc alloc;
     mls_env env;
+    const mls_ext *leaf_extensions; /* borrowed; NULL: none */
+    size_t leaf_extension_count;
     kith_secret signature_private;
     kith_buf signature_public;
     kith_buf package; /* the newest key package, and its private blob */

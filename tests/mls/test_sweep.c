@@ -23,7 +23,38 @@ typedef struct scene {
     kith_buf welcome; /* for party 3 */
     kith_buf info; /* GroupInfo */
     kith_buf saved;
+    kith_buf targeted; /* TargetedMessage for party 1 */
+    kith_buf sealed; /* for a component of party 1 */
 } scene;
+
+static const mls_component_use use = {.component_id = 0x8001, .label = "label"};
+static const mls_proposal_params data_update = {.type = MLS_PROPOSAL_APP_DATA_UPDATE,
+                                                .component_id = 0x8001};
+
+static kith_err
+keep_data(void *ctx, const mls_app_change *change, kith_buf *after)
+{
+    (void)ctx;
+    return kith_buf_append(after, change->data);
+}
+
+/* All know components and messages for one member. */
+static void
+equip(cast *c, const mls_ext *formats)
+{
+    static const uint16_t proposals[] = {MLS_PROPOSAL_APP_DATA_UPDATE, MLS_PROPOSAL_SELF_REMOVE};
+    static const uint16_t extensions[] = {MLS_EXT_APP_DATA_DICTIONARY};
+
+    for (size_t i = 0; i < c->count; i++) {
+        c->party[i].env.proposal_types = proposals;
+        c->party[i].env.proposal_type_count = 2;
+        c->party[i].env.extension_types = extensions;
+        c->party[i].env.extension_type_count = 1;
+        c->party[i].env.app_data = keep_data;
+        c->party[i].leaf_extensions = formats;
+        c->party[i].leaf_extension_count = 1;
+    }
+}
 
 /* One call under test: on success it may change the group. */
 typedef kith_err (*call)(scene *s);
@@ -31,8 +62,13 @@ typedef kith_err (*call)(scene *s);
 static void
 scene_open(scene *s)
 {
+    static const uint8_t targeted[] = {2, 0, MLS_WIRE_TARGETED_MESSAGE};
+    static const mls_ext formats = {.type = MLS_EXT_SUPPORTED_WIRE_FORMATS,
+                                    .data = {targeted, sizeof targeted}};
+
     memset(s, 0, sizeof *s);
     cast_open(&s->c, MLS_SUITE_X25519_AES128_ED25519, 4, 5);
+    equip(&s->c, &formats);
     party_found(&s->c, 0);
     cast_add(&s->c, 0, 1);
     cast_add(&s->c, 1, 2);
@@ -61,13 +97,18 @@ scene_open(scene *s)
         mls_group_propose(s->c.party[2].group, &update, (kith_bytes){0}, NOW_S, &s->proposal),
         KITH_OK);
     assert_err(mls_group_info(p->group, &(mls_group_info_params){0}, &s->info), KITH_OK);
+    assert_err(mls_group_target(p->group, &(mls_target_params){.recipient = 1}, &s->targeted),
+               KITH_OK);
+    assert_err(
+        mls_group_safe_encrypt(p->group, 1, use, &(mls_component_text){.text = {0}}, &s->sealed),
+        KITH_OK);
 }
 
 static void
 scene_close(scene *s)
 {
-    kith_buf *const all[] = {&s->out,    &s->more,    &s->text, &s->proposal,
-                             &s->commit, &s->welcome, &s->info, &s->saved};
+    kith_buf *const all[] = {&s->out,     &s->more, &s->text,  &s->proposal, &s->commit,
+                             &s->welcome, &s->info, &s->saved, &s->targeted, &s->sealed};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         kith_buf_done(all[i]);
@@ -102,6 +143,78 @@ static kith_err
 call_receive_commit(scene *s)
 {
     return call_receive(s, &s->commit);
+}
+
+static kith_err
+call_receive_targeted(scene *s)
+{
+    return call_receive(s, &s->targeted);
+}
+
+static kith_err
+call_target(scene *s)
+{
+    return mls_group_target(s->c.party[1].group, &(mls_target_params){.recipient = 0, .pad_to = 64},
+                            &s->out);
+}
+
+static kith_err
+call_safe_export(scene *s)
+{
+    KITH_AUTO(kith_secret) secret = {0};
+
+    return mls_group_safe_export(s->c.party[1].group, 0x8001, &secret);
+}
+
+static kith_err
+call_safe_sign(scene *s)
+{
+    return mls_group_safe_sign(s->c.party[1].group, use, (kith_bytes){0}, &s->out);
+}
+
+static kith_err
+call_safe_encrypt(scene *s)
+{
+    return mls_group_safe_encrypt(s->c.party[1].group, MLS_LEAF_NONE, use,
+                                  &(mls_component_text){.text = kith_bytes_of_text("x")}, &s->out);
+}
+
+static kith_err
+call_safe_decrypt(scene *s)
+{
+    return mls_group_safe_decrypt(s->c.party[1].group, false, use,
+                                  &(mls_component_text){.text = kith_bytes_of_buf(&s->sealed)},
+                                  &s->out);
+}
+
+static kith_err
+call_welcome_inspect(scene *s)
+{
+    const kith_bytes blob = kith_bytes_of_buf(&s->c.party[3].blob);
+    KITH_AUTO(mls_welcome_info) info = {0};
+
+    return mls_welcome_inspect(&s->c.party[1].env,
+                               &(mls_join_params){.welcome = kith_bytes_of_buf(&s->welcome),
+                                                  .private_blobs = &blob,
+                                                  .private_blob_count = 1},
+                               &info);
+}
+
+static kith_err
+call_propose_leaving(scene *s)
+{
+    const mls_proposal_params leaving = {.type = MLS_PROPOSAL_SELF_REMOVE};
+
+    return mls_group_propose(s->c.party[1].group, &leaving, (kith_bytes){0}, NOW_S, &s->out);
+}
+
+static kith_err
+call_commit_data(scene *s)
+{
+    return mls_group_commit(
+        s->c.party[1].group,
+        &(mls_commit_params){.proposals = &data_update, .proposal_count = 1, .now_s = NOW_S},
+        &s->out, &s->more);
 }
 
 static kith_err
@@ -244,6 +357,15 @@ static const struct {
     {"found", call_found, true},
     {"key package", call_key_package, true},
     {"inspect", call_inspect, false},
+    {"receive targeted", call_receive_targeted, false},
+    {"target", call_target, true},
+    {"safe export", call_safe_export, false},
+    {"safe sign", call_safe_sign, false},
+    {"safe encrypt", call_safe_encrypt, true},
+    {"safe decrypt", call_safe_decrypt, false},
+    {"welcome inspect", call_welcome_inspect, false},
+    {"propose leaving", call_propose_leaving, false},
+    {"commit data", call_commit_data, true},
 };
 
 /* ---- The sweep ---- */
