@@ -36,4 +36,16 @@ void check_tree_validation(vectors *v, mls_tools tools, yyjson_val *item);
 void check_treekem(vectors *v, mls_tools tools, yyjson_val *item);
 void check_welcome(vectors *v, mls_tools tools, yyjson_val *item);
 
+/* What a test does with each message of a group's history before the client takes it in. Any may be NULL. */
+typedef struct passive_probe {
+    void (*package)(void *ctx, const mls_env *env, kith_bytes key_package);
+    /* `epoch_authenticator` is that of the epoch that joining leads to. */
+    void (*join)(void *ctx, const mls_env *env, const mls_join_params *params,
+                 kith_bytes epoch_authenticator);
+    void (*receive)(void *ctx, mls_group *group, kith_bytes message);
+    void *ctx;
+} passive_probe;
+void check_passive_probed(vectors *v, mls_tools tools, yyjson_val *item,
+                          const passive_probe *probe);
+
 #endif

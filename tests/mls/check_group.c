@@ -33,8 +33,9 @@ find_psk(void *ctx, const mls_psk_ref *ref, kith_secret *out)
 }
 
 static mls_group *
-join(const mls_env *env, mls_tools tools, yyjson_val *item)
+join(const mls_env *env, mls_tools tools, yyjson_val *item, const passive_probe *probe)
 {
+    KITH_AUTO(kith_buf) expected = vec_hex(item, "initial_epoch_authenticator");
     KITH_AUTO(kith_buf) package = vec_hex(item, "key_package");
     KITH_AUTO(kith_buf) init_key = vec_private(item, "init_priv", vec_kem_len(tools));
     KITH_AUTO(kith_buf) leaf_key = vec_private(item, "encryption_priv", vec_kem_len(tools));
@@ -55,14 +56,20 @@ join(const mls_env *env, mls_tools tools, yyjson_val *item)
                             .signature_private = kith_bytes_of_buf(&signature_key)},
         &blob));
     const kith_bytes candidate = kith_bytes_of_buf(&blob);
-    assert_ok(mls_group_join(env,
-                             &(mls_join_params){.welcome = kith_bytes_of_buf(&welcome),
-                                                .private_blobs = &candidate,
-                                                .private_blob_count = 1,
-                                                .ratchet_tree = kith_bytes_of_buf(&tree),
-                                                .settings = {.past_epochs = MLS_PAST_EPOCHS_MAX}},
-                             &used, &group));
+    const mls_join_params params = {.welcome = kith_bytes_of_buf(&welcome),
+                                    .private_blobs = &candidate,
+                                    .private_blob_count = 1,
+                                    .ratchet_tree = kith_bytes_of_buf(&tree),
+                                    .settings = {.past_epochs = MLS_PAST_EPOCHS_MAX}};
+    if (probe->package != NULL) {
+        probe->package(probe->ctx, env, kith_bytes_of_buf(&package));
+    }
+    if (probe->join != NULL) {
+        probe->join(probe->ctx, env, &params, kith_bytes_of_buf(&expected));
+    }
+    assert_ok(mls_group_join(env, &params, &used, &group));
     assert_int_equal(used, 0);
+    assert_bytes(mls_epoch_authenticator(mls_group_epoch(group)), kith_bytes_of_buf(&expected));
     return group;
 }
 
@@ -83,7 +90,16 @@ reload(const mls_env *env, mls_group *group)
 }
 
 static void
-follow(mls_group *group, yyjson_val *epoch)
+receive(mls_group *group, const kith_buf *message, const passive_probe *probe, mls_received *out)
+{
+    if (probe->receive != NULL) {
+        probe->receive(probe->ctx, group, kith_bytes_of_buf(message));
+    }
+    assert_ok(mls_group_receive(group, kith_bytes_of_buf(message), 0, out));
+}
+
+static void
+follow(mls_group *group, yyjson_val *epoch, const passive_probe *probe)
 {
     size_t i = 0;
     size_t n = 0;
@@ -95,10 +111,10 @@ follow(mls_group *group, yyjson_val *epoch)
     {
         KITH_AUTO(kith_buf) bytes = vec_hex_of(proposal);
         KITH_AUTO(mls_received) pending = {0};
-        assert_ok(mls_group_receive(group, kith_bytes_of_buf(&bytes), 0, &pending));
+        receive(group, &bytes, probe, &pending);
         assert_int_equal(pending.kind, MLS_KIND_PROPOSAL);
     }
-    assert_ok(mls_group_receive(group, kith_bytes_of_buf(&commit), 0, &received));
+    receive(group, &commit, probe, &received);
     assert_int_equal(received.kind, MLS_KIND_COMMIT);
     mls_group_apply(group, &received.staged);
     assert_null(received.staged);
@@ -106,7 +122,7 @@ follow(mls_group *group, yyjson_val *epoch)
 }
 
 void
-check_passive(vectors *v, mls_tools tools, yyjson_val *item)
+check_passive_probed(vectors *v, mls_tools tools, yyjson_val *item, const passive_probe *probe)
 {
     yyjson_val *psks = vec_get(item, "external_psks");
     mls_env env = v->env;
@@ -116,15 +132,19 @@ check_passive(vectors *v, mls_tools tools, yyjson_val *item)
 
     env.find_psk = find_psk;
     env.ctx = &psks;
-    mls_group *group = join(&env, tools, item);
-    assert_field(mls_epoch_authenticator(mls_group_epoch(group)), item,
-                 "initial_epoch_authenticator");
+    mls_group *group = join(&env, tools, item, probe);
     yyjson_arr_foreach(vec_get(item, "epochs"), i, n, epoch)
     {
-        follow(group, epoch);
+        follow(group, epoch, probe);
         group = reload(&env, group);
     }
     mls_group_free(group);
+}
+
+void
+check_passive(vectors *v, mls_tools tools, yyjson_val *item)
+{
+    check_passive_probed(v, tools, item, &(passive_probe){.ctx = NULL});
 }
 
 /* ---- Welcomes alone ---- */

@@ -8,7 +8,7 @@
 
 #include "mls/mls.h"
 
-#define CLIENT_MEMBERS_MAX 4096u
+#define CLIENT_MEMBERS_MAX 65536u
 #define CLIENT_PSKS_MAX 64u
 #define CLIENT_LIST_MAX 1024u
 
