@@ -16,6 +16,8 @@ typedef struct incoming {
     mls_plan plan;
     bool is_external;
     bool removes_self;
+    bool
+        is_blind; /* the next epoch's secrets are not for this client, which is removed or no member */
     uint32_t sender; /* leaf in the new tree */
     mls_private keys; /* own keys in the new epoch */
     kith_secret commit_secret;
@@ -193,7 +195,7 @@ apply_path(incoming *job)
     KITH_TRY(mls_path_merge(&job->plan.tree, job->sender, job->leaf, job->commit.nodes));
     KITH_TRY(record_committer(job));
     KITH_TRY(mls_check_new_tree(&job->plan.tree, &job->plan.changed));
-    return job->removes_self ? KITH_OK : decrypt_path(job);
+    return job->is_blind ? KITH_OK : decrypt_path(job);
 }
 
 static kith_err
@@ -206,7 +208,8 @@ apply_commit(incoming *job)
     /* [RFC9420 §12.4] */
     KITH_ENSURE(job->commit.has_path || !job->plan.path_required, KITH_ERR_REJECTED);
     job->removes_self = is_self_removed(job);
-    if (!job->removes_self) {
+    job->is_blind = job->removes_self || job->group->is_public;
+    if (!job->is_blind) {
         KITH_TRY(start_keys(job));
     }
     if (job->commit.has_path) {
@@ -234,13 +237,23 @@ write_context(const incoming *job, kith_buf *out)
     return mls_context_next(&job->old->context, &change, out);
 }
 
-/* An epoch seen from outside: members, but no secrets. */
+/* An epoch seen from outside: members, but no secrets. The confirmation tag is taken as it is. */
 static kith_err
 make_foreign_epoch(incoming *job, kith_bytes context)
 {
-    KITH_TRY(mls_epoch_new(job->old->tools, context, &job->staged->next));
-    job->staged->next->tree = mls_tree_clone(&job->plan.tree);
-    return KITH_OK;
+    const mls_tools tools = job->old->tools;
+    const kith_bytes tag = job->in->auth.confirmation_tag;
+    mls_epoch *next = NULL;
+
+    KITH_ENSURE(tag.len == mls_suite_hash_len(tools.suite), KITH_ERR_REJECTED);
+    KITH_TRY(mls_epoch_new(tools, context, &next));
+    job->staged->next = next;
+    next->tree = mls_tree_clone(&job->plan.tree);
+    kith_reader r = kith_reader_of(tag);
+    next->confirmation_tag.len = tag.len;
+    KITH_TRY(kith_read_copy(&r, next->confirmation_tag.bytes, tag.len));
+    return mls_transcript_interim(tools, next->context.confirmed_transcript_hash, tag,
+                                  &next->interim);
 }
 
 static kith_err
@@ -313,8 +326,8 @@ stage(incoming *job)
     job->staged->changes.alloc = alloc;
     job->staged->group_serial = job->group->serial;
     KITH_TRY(write_context(job, &context));
-    KITH_TRY(job->removes_self ? make_foreign_epoch(job, kith_bytes_of_buf(&context))
-                               : make_epoch(job, kith_bytes_of_buf(&context)));
+    KITH_TRY(job->is_blind ? make_foreign_epoch(job, kith_bytes_of_buf(&context))
+                           : make_epoch(job, kith_bytes_of_buf(&context)));
     KITH_TRY(take_signer(job));
     job->staged->info = describe(job);
     job->staged->changes = job->plan.changes;

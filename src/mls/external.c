@@ -65,22 +65,51 @@ outsider_done(outsider *job)
     kith_secret_done(&job->init);
 }
 
-static kith_err
-read_info(outsider *job)
+kith_err
+mls_group_info_open(const mls_env *env, kith_bytes message, mls_group_info_view *out,
+                    mls_tools *tools)
 {
     kith_bytes body;
 
-    KITH_TRY(mls_message_open(job->params->group_info, MLS_WIRE_GROUP_INFO, &body));
+    KITH_TRY(mls_message_open(message, MLS_WIRE_GROUP_INFO, &body));
     kith_reader r = kith_reader_of(body);
-    KITH_TRY(mls_group_info_decode(&r, &job->info));
+    KITH_TRY(mls_group_info_decode(&r, out));
     KITH_TRY(kith_reader_finish(&r));
-    const mls_suite *suite = mls_suite_of(job->env, job->info.context.suite);
+    const mls_suite *suite = mls_suite_of(env, out->context.suite);
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
-    job->tools = mls_tools_of(job->env, suite);
+    *tools = mls_tools_of(env, suite);
     return KITH_OK;
 }
 
-/* The current epoch as an outsider sees it. */
+static kith_err
+fill_outside_epoch(const mls_join_scope *scope, const mls_group_info_view *info, mls_epoch *epoch)
+{
+    kith_reader r = kith_reader_of(info->confirmation_tag);
+    mls_hash *tag = &epoch->confirmation_tag;
+
+    KITH_TRY(mls_join_check(scope, info, &epoch->tree));
+    tag->len = mls_suite_hash_len(scope->tools.suite);
+    KITH_TRY(kith_read_copy(&r, tag->bytes, tag->len));
+    KITH_TRY(kith_reader_finish(&r));
+    return mls_transcript_interim(scope->tools, info->context.confirmed_transcript_hash,
+                                  info->confirmation_tag, &epoch->interim);
+}
+
+kith_err
+mls_epoch_outside(const mls_join_scope *scope, const mls_group_info_view *info, mls_epoch **out)
+{
+    mls_epoch *epoch = NULL;
+
+    KITH_TRY(mls_epoch_new(scope->tools, info->context_bytes, &epoch));
+    const kith_err err = fill_outside_epoch(scope, info, epoch);
+    if (err != KITH_OK) {
+        mls_epoch_free(epoch);
+        return err;
+    }
+    *out = epoch;
+    return KITH_OK;
+}
+
 static kith_err
 make_old(outsider *job)
 {
@@ -89,10 +118,7 @@ make_old(outsider *job)
                                   .now_s = job->params->now_s,
                                   .given_tree = job->params->ratchet_tree};
 
-    KITH_TRY(mls_epoch_new(job->tools, job->info.context_bytes, &job->old));
-    KITH_TRY(mls_join_check(&scope, &job->info, &job->old->tree));
-    return mls_transcript_interim(job->tools, job->info.context.confirmed_transcript_hash,
-                                  job->info.confirmation_tag, &job->old->interim);
+    return mls_epoch_outside(&scope, &job->info, &job->old);
 }
 
 static kith_err
@@ -288,7 +314,7 @@ mls_group_join_external(const mls_env *env, const mls_external_params *params, k
                                .items = {.alloc = env->alloc},
                                .held = {.alloc = env->alloc}};
 
-    KITH_TRY(read_info(&job));
+    KITH_TRY(mls_group_info_open(env, params->group_info, &job.info, &job.tools));
     KITH_TRY(make_old(&job));
     KITH_TRY(mls_safe_aad_check(job.info.context.extensions, params->authenticated_data,
                                 KITH_ERR_INVALID));

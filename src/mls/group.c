@@ -134,19 +134,31 @@ mls_staged_epoch(const mls_staged *staged)
 /* ---- The group ---- */
 
 kith_err
+mls_group_alloc_public(const mls_env *env, const mls_suite *suite, mls_group **out)
+{
+    mls_group *group = kith_mem_zalloc(env->alloc, 1, sizeof *group);
+
+    KITH_ENSURE(group != NULL, KITH_ERR_NO_MEMORY);
+    group->env = env;
+    group->tools = mls_tools_of(env, suite);
+    group->settings.no_past_epochs = true;
+    group->held.alloc = env->alloc;
+    group->reinit.alloc = env->alloc;
+    group->is_public = true;
+    *out = group;
+    return KITH_OK;
+}
+
+kith_err
 mls_group_alloc(const mls_env *env, const mls_suite *suite, mls_group_settings settings,
                 kith_bytes signature_private, mls_group **out)
 {
     mls_group *group = NULL;
 
     KITH_ENSURE(settings.past_epochs <= MLS_PAST_EPOCHS_MAX, KITH_ERR_LIMIT);
-    group = kith_mem_zalloc(env->alloc, 1, sizeof *group);
-    KITH_ENSURE(group != NULL, KITH_ERR_NO_MEMORY);
-    group->env = env;
-    group->tools = mls_tools_of(env, suite);
+    KITH_TRY(mls_group_alloc_public(env, suite, &group));
+    group->is_public = false;
     group->settings = settings;
-    group->held.alloc = env->alloc;
-    group->reinit.alloc = env->alloc;
     kith_err err = kith_secret_set(&group->signature_private, signature_private);
     if (err == KITH_OK) {
         err = crypto_sign_key_import(env->crypto, suite->sign, signature_private, &group->signer);

@@ -126,6 +126,7 @@ struct mls_group {
     mls_held_list held;
     mls_staged *own;
     bool is_over; /* removed, or re-initialised */
+    bool is_public; /* behind an mls_public: nobody's group, without any secret; `signer` is NULL */
     kith_buf reinit; /* encoded ReInit that ended the group, or empty */
     /* Only while mls_group_succeed makes this group: what it follows. Borrowed. */
     const mls_group *predecessor;
@@ -138,6 +139,9 @@ struct mls_group {
 KITH_MUST_USE kith_err mls_group_alloc(const mls_env *env, const mls_suite *suite,
                                        mls_group_settings settings, kith_bytes signature_private,
                                        mls_group **out);
+/* The same for somebody who is no member. */
+KITH_MUST_USE kith_err mls_group_alloc_public(const mls_env *env, const mls_suite *suite,
+                                              mls_group **out);
 /* The epoch with that number among those held; NULL: none. */
 mls_epoch *mls_group_find_epoch(const mls_group *group, uint64_t number);
 /* The parsed signature key of a leaf; borrowed until the next call. */

@@ -28,6 +28,13 @@ typedef struct mls_join_scope {
 KITH_MUST_USE kith_err mls_join_check(const mls_join_scope *scope, const mls_group_info_view *info,
                                       mls_tree *out);
 
+/* A GroupInfo message (external.c). UNSUPPORTED: its suite is not known. */
+KITH_MUST_USE kith_err mls_group_info_open(const mls_env *env, kith_bytes message,
+                                           mls_group_info_view *out, mls_tools *tools);
+/* The epoch of a GroupInfo as somebody sees it who is not in it: checked, without secrets (external.c). */
+KITH_MUST_USE kith_err mls_epoch_outside(const mls_join_scope *scope,
+                                         const mls_group_info_view *info, mls_epoch **out);
+
 /* What a client checks of a group that is to follow one that it is in [RFC9420 §11.2, §11.3] (successor.c).
  * `psks` is the list of PreSharedKeyIDs in the GroupSecrets. REJECTED: a rule is broken. */
 KITH_MUST_USE kith_err mls_successor_check(const mls_group *from, const mls_group_info_view *info,

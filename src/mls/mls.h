@@ -605,6 +605,46 @@ KITH_API KITH_MUST_USE kith_err mls_group_safe_decrypt(const mls_group *group, b
                                                        mls_component_use use,
                                                        const mls_component_text *in, kith_buf *out);
 
+/* ---- A group as the delivery service sees it ------------------------------------------------ */
+
+/* Follows a group whose handshakes are PublicMessages without being in it: its members, tree, context and transcript, no
+ * secret. Checks all that can be checked without one; what cannot: membership tags, confirmation tags, whether the
+ * ciphertexts of a path open, and PSKs. So a member can still send what this takes and the other members refuse.
+ * The env's check and app_data are asked as in a group; find_psk and rng are not. */
+typedef struct mls_public mls_public;
+
+typedef struct mls_public_params {
+    kith_bytes group_info; /* an MLSMessage, of a member */
+    kith_bytes ratchet_tree; /* when the GroupInfo does not carry it; else empty */
+    uint64_t now_s;
+} mls_public_params;
+/* Starts with the epoch of the GroupInfo; `env` is borrowed until the object is freed. Errors as of
+ * mls_group_join_external. */
+KITH_API KITH_MUST_USE kith_err mls_public_new(const mls_env *env, const mls_public_params *params,
+                                               mls_public **out);
+KITH_API void mls_public_free(mls_public *group);
+/* The current epoch, for mls_epoch_*; its secrets are empty, and mls_epoch_export says DENIED. */
+KITH_API const mls_epoch *mls_public_epoch(const mls_public *group);
+/* As mls_group_receive, for proposals and commits. UNSUPPORTED: a PrivateMessage: what it does to the group cannot be
+ * followed. The order of commits is the caller's: of several that can be received, it applies one. */
+KITH_API KITH_MUST_USE kith_err mls_public_receive(mls_public *group, kith_bytes message,
+                                                   uint64_t now_s, mls_received *out);
+/* As mls_group_apply. */
+KITH_API void mls_public_apply(mls_public *group, mls_staged **staged);
+/* As mls_group_is_active, mls_group_pending_count and mls_group_pending_at. */
+KITH_API bool mls_public_is_active(const mls_public *group);
+KITH_API size_t mls_public_pending_count(const mls_public *group);
+KITH_API KITH_MUST_USE kith_err mls_public_pending_at(const mls_public *group, size_t index,
+                                                      mls_pending *out);
+/* Whether a GroupInfo that a member gives for others to join by is one of the present epoch. OUT_OF_STEP: of another
+ * epoch; NOT_FOUND: of another group; REJECTED: it says something else, or no member signed it. */
+KITH_API KITH_MUST_USE kith_err mls_public_check_info(const mls_public *group,
+                                                      kith_bytes group_info);
+/* The whole state, which is not secret, and back. Errors as of mls_group_load. */
+KITH_API KITH_MUST_USE kith_err mls_public_save(const mls_public *group, kith_buf *out);
+KITH_API KITH_MUST_USE kith_err mls_public_load(const mls_env *env, kith_bytes blob,
+                                                mls_public **out);
+
 /* ---- Keeping ------------------------------------------------------------------------------- */
 
 /* The whole state (all secrets, past epochs, pending proposals, a waiting own commit) as one versioned blob.

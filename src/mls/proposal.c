@@ -322,6 +322,7 @@ static kith_err
 apply_psks(const mls_plan_scope *scope, const mls_item_list *items, mls_plan *plan)
 {
     KITH_AUTO(secret_list) secrets = {.alloc = plan->alloc};
+    const bool is_public = scope->group != NULL && scope->group->is_public;
 
     for (size_t i = 0; i < items->count; i++) {
         const mls_proposal *proposal = &items->items[i].proposal;
@@ -337,11 +338,13 @@ apply_psks(const mls_plan_scope *scope, const mls_item_list *items, mls_plan *pl
                            proposal->psk.usage != MLS_PSK_USAGE_APPLICATION;
         const mls_group *holder =
             links && scope->group != NULL ? scope->group->predecessor : scope->group;
-        KITH_TRY(mls_psk_find(scope->env, holder, &proposal->psk, &secrets.items[secrets.count++]));
+        kith_secret *secret = &secrets.items[secrets.count++];
+        KITH_TRY(is_public ? KITH_OK : mls_psk_find(scope->env, holder, &proposal->psk, secret));
         plan->psks[plan->psk_count++] = proposal->psk;
     }
-    return mls_psk_secret(scope->epoch->tools, plan->psks, secrets.items, plan->psk_count,
-                          &plan->psk_secret);
+    return is_public ? KITH_OK
+                     : mls_psk_secret(scope->epoch->tools, plan->psks, secrets.items,
+                                      plan->psk_count, &plan->psk_secret);
 }
 
 /* What the plan notes of proposals that change no leaf. */

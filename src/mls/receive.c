@@ -56,7 +56,7 @@ find_epoch(mls_group *group, kith_bytes group_id, uint64_t number, uint8_t conte
     }
     mls_epoch *epoch = mls_group_find_epoch(group, number);
     KITH_ENSURE(epoch != NULL, KITH_ERR_OUT_OF_STEP);
-    KITH_ENSURE(epoch->messages != NULL, KITH_ERR_DENIED);
+    KITH_ENSURE(epoch->messages != NULL || group->is_public, KITH_ERR_DENIED);
     *out = epoch;
     return KITH_OK;
 }
@@ -191,7 +191,7 @@ open_public(opened *message, kith_bytes body)
     message->auth = public.auth;
     KITH_TRY(kith_buf_set(&message->content_bytes, public.content_bytes));
     KITH_TRY(kith_buf_set(&message->auth_bytes, public.auth_bytes));
-    if (public.content.sender_type == MLS_SENDER_MEMBER) {
+    if (public.content.sender_type == MLS_SENDER_MEMBER && !message->group->is_public) {
         KITH_TRY(check_membership(message, public.membership_tag));
     }
     return verify_sender(message);
@@ -375,6 +375,7 @@ open_message(opened *message, kith_bytes bytes)
     case MLS_WIRE_PUBLIC_MESSAGE:
         return open_public(message, outer.body);
     case MLS_WIRE_PRIVATE_MESSAGE:
+        KITH_ENSURE(!message->group->is_public, KITH_ERR_UNSUPPORTED);
         return open_private(message, outer.body);
     default:
         return KITH_ERR_INVALID;
@@ -397,7 +398,7 @@ mls_group_receive(mls_group *group, kith_bytes message, uint64_t now_s, mls_rece
         received.kind = MLS_KIND_OWN_COMMIT;
         received.epoch = group->now->context.epoch;
         received.sender = group->now->own_leaf;
-    } else if (mls_message_is_targeted(message)) {
+    } else if (mls_message_is_targeted(message) && !group->is_public) {
         KITH_TRY(mls_targeted_open(group, message, &received));
     } else {
         KITH_TRY(open_message(&job, message));

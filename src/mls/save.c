@@ -619,6 +619,7 @@ read_group(mls_group *group, kith_reader *r, kith_bytes tree, uint8_t version)
     return kith_reader_finish(r);
 }
 
+/* The group of a member, or without a signature key nobody's. */
 static kith_err
 load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out)
 {
@@ -636,8 +637,9 @@ load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out
     KITH_ENSURE(suite != NULL, KITH_ERR_UNSUPPORTED);
     KITH_TRY(read_settings(&r, &settings));
     KITH_TRY(read_secret(&r, &signature_private));
-    KITH_TRY(
-        mls_group_alloc(env, suite, settings, kith_bytes_of_secret(&signature_private), &group));
+    const kith_bytes key = kith_bytes_of_secret(&signature_private);
+    KITH_TRY(key.len == 0 ? mls_group_alloc_public(env, suite, &group)
+                          : mls_group_alloc(env, suite, settings, key, &group));
     const kith_err err = read_group(group, &r, tree, version);
     if (err != KITH_OK) {
         mls_group_free(group);
@@ -647,15 +649,40 @@ load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out
     return KITH_OK;
 }
 
+static kith_err
+load_kind(const mls_env *env, kith_bytes blob, kith_bytes tree, bool is_public, mls_group **out)
+{
+    mls_group *group = NULL;
+
+    KITH_TRY(load_group(env, blob, tree, &group));
+    const bool has_secrets = group->now->messages != NULL;
+    if (group->is_public != is_public || (is_public && (has_secrets || group->own != NULL))) {
+        mls_group_free(group);
+        return KITH_ERR_MALFORMED;
+    }
+    *out = group;
+    return KITH_OK;
+}
+
 kith_err
 mls_group_load(const mls_env *env, kith_bytes blob, mls_group **out)
 {
-    return load_group(env, blob, (kith_bytes){0}, out);
+    return load_kind(env, blob, (kith_bytes){0}, false, out);
+}
+
+kith_err
+mls_public_load(const mls_env *env, kith_bytes blob, mls_public **out)
+{
+    mls_group *group = NULL;
+
+    KITH_TRY(load_kind(env, blob, (kith_bytes){0}, true, &group));
+    *out = (mls_public *)group;
+    return KITH_OK;
 }
 
 kith_err
 mls_group_load_parts(const mls_env *env, kith_bytes secrets, kith_bytes tree, mls_group **out)
 {
     KITH_ENSURE(tree.len > 0, KITH_ERR_INVALID);
-    return load_group(env, secrets, tree, out);
+    return load_kind(env, secrets, tree, false, out);
 }
