@@ -139,10 +139,15 @@ check_path_leaf(const incoming *job)
                                   .group_id = job->old->context.group_id,
                                   .leaf_index = job->sender,
                                   .group_extensions = kith_bytes_of_buf(&job->plan.extensions)};
-    const uint32_t before = job->is_external ? job->plan.replaces : job->sender;
+    const mls_leaf *before =
+        mls_tree_leaf(&job->old->tree, job->is_external ? job->plan.replaces : job->sender);
 
     KITH_TRY(mls_leaf_check(job->old->tools, job->leaf, &rules));
-    return show_committer(job, mls_tree_leaf(&job->old->tree, before));
+    /* As with an Update, also of a member that comes back from outside [RFC9420 §12.2, §12.4.2]. */
+    KITH_ENSURE(before == NULL ||
+                    !kith_bytes_equal(job->leaf->node.encryption_key, before->node.encryption_key),
+                KITH_ERR_REJECTED);
+    return show_committer(job, before);
 }
 
 /* The committer's leaf is among the changes. */

@@ -77,6 +77,7 @@ class Group:
         self.suites = suites
         self.suite = suite
         self.names = 0
+        self.most = 1
         self.counts = {}
         identity = self.new_identity()
         client = rng.choice(clients)
@@ -363,6 +364,7 @@ class Group:
         except Failed as failure:
             raise Failed(f"{name}: {failure}") from failure
         self.counts[name] = self.counts.get(name, 0) + 1
+        self.most = max(self.most, len(self.members))
 
     def free(self):
         for m in self.members:
@@ -388,6 +390,7 @@ def main():
     if options.suites:
         suites = [int(s, 0) for s in options.suites.split(",")]
     counts = {}
+    most = 0
     for n in range(options.rounds):
         seed = options.seed + n
         rng = random.Random(seed)
@@ -402,10 +405,12 @@ def main():
             members = len(group.members) if group else 0
             print(f"seed {seed}, suite {suite:#06x}, {members} members: {failure}")
             return 1
+        most = max(most, group.most)
         for name, count in group.counts.items():
             counts[name] = counts.get(name, 0) + count
     done = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    print(f"{options.rounds} groups, suites {', '.join(f'{s:#06x}' for s in suites)}: {done}")
+    names = ", ".join(f"{s:#06x}" for s in suites)
+    print(f"{options.rounds} groups of up to {most} members, suites {names}: {done}")
     return max(c.close() for c in clients)
 
 
