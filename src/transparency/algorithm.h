@@ -14,44 +14,14 @@
 /* [KEYTRANS §4.2]. */
 KITH_MUST_USE kith_err kt_view_update(kt_walk *w);
 
-/* A search's result: the first entry inspected that has the version. */
-typedef struct kt_terminal {
-    uint64_t position;
-    bool
-        is_settled; /* not to the right of the rightmost distinguished entry: needs no monitoring */
-} kt_terminal;
-
 /* [KEYTRANS §6.3]. */
 KITH_MUST_USE kith_err kt_search_greatest(kt_walk *w, uint32_t version, kt_terminal *out);
 /* [KEYTRANS §7.2]. */
 KITH_MUST_USE kith_err kt_search_fixed(kt_walk *w, uint32_t version, kt_terminal *out);
 
-/* Where versions of a label were proven to exist; ascending in both. */
-typedef struct kt_monitored {
-    uint64_t position;
-    uint32_t version;
-} kt_monitored;
-typedef struct kt_monitor_map {
-    kt_monitored items[KT_MONITOR_MAX];
-    size_t count;
-} kt_monitor_map;
-
 /* Brings the map to the size of the walk [KEYTRANS §8.2]. `start` is the owner's starting position, or NULL
  * for a contact. `map` is unchanged on error. */
 KITH_MUST_USE kith_err kt_monitor_contact(kt_walk *w, const uint64_t *start, kt_monitor_map *map);
-
-/* What an owner expects: the entry that was checked last, and what was added since. */
-typedef struct kt_added {
-    uint64_t position;
-    uint32_t version; /* the greatest one that was added there */
-} kt_added;
-typedef struct kt_owner {
-    uint64_t start; /* the rightmost distinguished entry that was checked */
-    bool has_version; /* a version existed there */
-    uint32_t version; /* the greatest one */
-    kt_added added[KT_OWNER_ADDED_MAX]; /* to the right of `start`, ascending */
-    size_t added_count;
-} kt_owner;
 
 /* The greatest version that an owner expects at `position` >= start; false if none. */
 bool kt_owner_version_at(const kt_owner *owner, uint64_t position, uint32_t *out);

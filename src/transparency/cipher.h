@@ -3,7 +3,7 @@
 #ifndef KITH_TRANSPARENCY_CIPHER_H
 #define KITH_TRANSPARENCY_CIPHER_H
 
-#include "transparency/types.h"
+#include "transparency/encoding.h"
 
 /* The value of a leaf of the log tree. */
 KITH_MUST_USE kith_err kt_entry_hash(crypto *c, const kt_entry *entry, kt_hash *out);

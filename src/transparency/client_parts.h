@@ -3,6 +3,7 @@
 #ifndef KITH_TRANSPARENCY_CLIENT_PARTS_H
 #define KITH_TRANSPARENCY_CLIENT_PARTS_H
 
+#include "transparency/algorithm.h"
 #include "transparency/client.h"
 
 /* A copy to change; `out` is zeroed or done. */

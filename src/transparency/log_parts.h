@@ -3,6 +3,7 @@
 #ifndef KITH_TRANSPARENCY_LOG_PARTS_H
 #define KITH_TRANSPARENCY_LOG_PARTS_H
 
+#include "transparency/algorithm.h"
 #include "transparency/log.h"
 
 struct kt_log {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Checking proofs of the Merkle tree of RFC 6962, from the leaf or the smaller tree up to the root. */
+#include "transparency/encoding.h"
 #include "transparency/merkle.h"
 #include "transparency/merkle_parts.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Encodings of requests [KEYTRANS §13]. */
 #include "transparency/request.h"
+#include "transparency/encoding.h"
 
 static kith_err
 write_map(kith_writer *w, const kt_monitor_map *map)

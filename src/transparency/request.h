@@ -4,7 +4,7 @@
 #ifndef KITH_TRANSPARENCY_REQUEST_H
 #define KITH_TRANSPARENCY_REQUEST_H
 
-#include "transparency/algorithm.h"
+#include "transparency/values.h"
 
 typedef enum kt_question {
     KT_SEARCH = 1,

@@ -4,7 +4,7 @@
 #ifndef KITH_TRANSPARENCY_TEXT_H
 #define KITH_TRANSPARENCY_TEXT_H
 
-#include "transparency/types.h"
+#include "transparency/encoding.h"
 
 /* Lends the next line without its newline. MALFORMED: none is left, or the last one does not end. */
 KITH_MUST_USE kith_err kt_line_read(kith_reader *r, kith_bytes *out);

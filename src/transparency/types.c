@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Encodings of heads and proofs [KEYTRANS §11] [KEYTRANS §12]. */
 #include "transparency/types.h"
+#include "transparency/encoding.h"
 
 #include <string.h>
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The structures of the protocol and their encodings [KEYTRANS §11] [KEYTRANS §13]. Fields are in the
+ * The structures of the protocol [KEYTRANS §11] [KEYTRANS §13]. Fields are in the
  * order of the wire, `<a..b>` counts elements. What decodes borrows from the bytes that it was read from;
  * a vector of variable-sized elements that only the algorithms can interpret stays encoded.
- *
- * Decoders: MALFORMED unless the bytes are one encoding; `*out` is written only on success.
  */
 #ifndef KITH_TRANSPARENCY_TYPES_H
 #define KITH_TRANSPARENCY_TYPES_H
@@ -25,11 +23,6 @@
 typedef struct kt_hash {
     uint8_t bytes[KT_HASH_LEN];
 } kt_hash;
-
-bool kt_hash_equal(const kt_hash *a, const kt_hash *b);
-KITH_MUST_USE kith_err kt_hash_read(kith_reader *r, kt_hash *out);
-KITH_MUST_USE kith_err kt_hash_write(kith_writer *w, const kt_hash *hash);
-kith_bytes kt_hash_bytes(const kt_hash *hash);
 
 /* The cipher suite of this library [KEYTRANS §17.1]. */
 #define KT_128_SHA256_ED25519 0x0002u
@@ -77,9 +70,6 @@ typedef struct kt_full_head {
     kt_auditor_head auditor; /* with KT_THIRD_PARTY_AUDITING only */
 } kt_full_head;
 
-KITH_MUST_USE kith_err kt_full_head_write(kith_writer *w, kt_mode mode, const kt_full_head *head);
-KITH_MUST_USE kith_err kt_full_head_read(kith_reader *r, kt_mode mode, kt_full_head *out);
-
 typedef struct kt_entry {
     uint64_t timestamp;
     kt_hash prefix_root;
@@ -103,17 +93,11 @@ typedef struct kt_result {
     uint8_t depth;
 } kt_result;
 
-KITH_MUST_USE kith_err kt_result_write(kith_writer *w, const kt_result *result);
-KITH_MUST_USE kith_err kt_result_read(kith_reader *r, kt_result *out);
-
 typedef struct kt_prefix_proof {
     size_t result_count;
     kith_bytes results; /* `result_count` encoded kt_result */
     kith_bytes elements; /* whole hashes */
 } kt_prefix_proof;
-
-KITH_MUST_USE kith_err kt_prefix_proof_write(kith_writer *w, const kt_prefix_proof *proof);
-KITH_MUST_USE kith_err kt_prefix_proof_read(kith_reader *r, kt_prefix_proof *out);
 
 typedef struct kt_combined_proof {
     kith_bytes timestamps; /* whole uint64 */
@@ -123,22 +107,11 @@ typedef struct kt_combined_proof {
     kith_bytes inclusion; /* whole hashes */
 } kt_combined_proof;
 
-KITH_MUST_USE kith_err kt_combined_proof_write(kith_writer *w, const kt_combined_proof *proof);
-KITH_MUST_USE kith_err kt_combined_proof_read(kith_reader *r, kt_combined_proof *out);
-
 /* One step of the binary ladder of an answer: what a client needs to look a version up. */
 typedef struct kt_step {
     kith_bytes proof; /* KT_PROOF_LEN bytes */
     bool has_commitment;
     kt_hash commitment;
 } kt_step;
-
-KITH_MUST_USE kith_err kt_step_write(kith_writer *w, const kt_step *step);
-KITH_MUST_USE kith_err kt_step_read(kith_reader *r, kt_step *out);
-
-KITH_MUST_USE kith_err kt_optional_u64_write(kith_writer *w, bool is_present, uint64_t value);
-KITH_MUST_USE kith_err kt_optional_u64_read(kith_reader *r, bool *is_present, uint64_t *value);
-KITH_MUST_USE kith_err kt_optional_u32_write(kith_writer *w, bool is_present, uint32_t value);
-KITH_MUST_USE kith_err kt_optional_u32_read(kith_reader *r, bool *is_present, uint32_t *value);
 
 #endif

@@ -12,13 +12,7 @@
 
 #include "transparency/math.h"
 #include "transparency/tree.h"
-
-/* What a client retains of a log [KEYTRANS §4.2]. All zero: nothing was seen. */
-typedef struct kt_view {
-    uint64_t size;
-    kt_hash subtrees[KT_PATH_MAX]; /* full ones, from left to right */
-    kt_entry frontier[KT_PATH_MAX];
-} kt_view;
+#include "transparency/values.h"
 
 /* A log entry that is known of. */
 typedef struct kt_point {

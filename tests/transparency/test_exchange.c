@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Prover against verifier, in every state of a growing log. */
+#include "transparency/encoding.h"
 #include "transparency/world.h"
 
 #define ENTRIES 64
