@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "mls/join.h"
 #include "mls/party.h"
 
 /* What a swept call works on: a small group, and messages prepared for it. */
@@ -23,6 +24,8 @@ typedef struct scene {
     kith_buf welcome; /* for party 3 */
     kith_buf info; /* GroupInfo */
     kith_buf saved;
+    kith_buf saved_secrets; /* the same in parts */
+    kith_buf saved_tree;
     kith_buf targeted; /* TargetedMessage for party 1 */
     kith_buf sealed; /* for a component of party 1 */
 } scene;
@@ -107,8 +110,9 @@ scene_open(scene *s)
 static void
 scene_close(scene *s)
 {
-    kith_buf *const all[] = {&s->out,     &s->more, &s->text,  &s->proposal, &s->commit,
-                             &s->welcome, &s->info, &s->saved, &s->targeted, &s->sealed};
+    kith_buf *const all[] = {&s->out,      &s->more,    &s->text,          &s->proposal,
+                             &s->commit,   &s->welcome, &s->info,          &s->saved,
+                             &s->targeted, &s->sealed,  &s->saved_secrets, &s->saved_tree};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         kith_buf_done(all[i]);
@@ -338,6 +342,92 @@ call_inspect(scene *s)
                                    NOW_S, &info);
 }
 
+static kith_err
+call_signature_key(scene *s)
+{
+    KITH_AUTO(kith_secret) key = {0};
+
+    return mls_signature_key_new(&s->c.party[1].env, s->c.suite, &key, &s->out);
+}
+
+/* Of the package that party 3 has published. */
+static kith_err
+call_import(scene *s)
+{
+    mls_private_package own;
+
+    KITH_TRY(mls_private_package_decode(kith_bytes_of_buf(&s->c.party[3].blob), &own));
+    return mls_key_package_import(&s->c.party[1].env, kith_bytes_of_buf(&s->c.party[3].package),
+                                  &(mls_package_keys){.init_private = own.init_private,
+                                                      .leaf_private = own.leaf_private,
+                                                      .signature_private = own.signature_private},
+                                  &s->out);
+}
+
+static kith_err
+call_package_ref(scene *s)
+{
+    return mls_key_package_ref(&s->c.party[1].env, kith_bytes_of_buf(&s->c.party[3].package),
+                               &s->out);
+}
+
+static kith_err
+call_private_ref(scene *s)
+{
+    return mls_key_package_private_ref(&s->c.party[1].env, kith_bytes_of_buf(&s->c.party[3].blob),
+                                       &s->out);
+}
+
+static kith_err
+call_ratchet_tree(scene *s)
+{
+    return mls_epoch_ratchet_tree(mls_group_epoch(s->c.party[1].group), &s->out);
+}
+
+static kith_err
+call_external_senders(scene *s)
+{
+    const mls_external_sender sender = {.identity = party_leaf(&s->c.party[1]).identity,
+                                        .signature_key =
+                                            kith_bytes_of_buf(&s->c.party[1].signature_public)};
+
+    return mls_external_senders_write(&sender, 1, &s->out);
+}
+
+static kith_err
+call_save_parts(scene *s)
+{
+    return mls_group_save_parts(s->c.party[1].group, &s->out, &s->more);
+}
+
+static kith_err
+call_load_parts(scene *s)
+{
+    mls_group *loaded = NULL;
+    const kith_err err =
+        mls_group_load_parts(&s->c.party[1].env, kith_bytes_of_buf(&s->saved_secrets),
+                             kith_bytes_of_buf(&s->saved_tree), &loaded);
+
+    mls_group_free(loaded);
+    return err;
+}
+
+static kith_err
+call_components(scene *s)
+{
+    const mls_component item = {.id = 0x8001, .data = kith_bytes_of_text("data")};
+
+    return mls_components_write(&item, 1, &s->out);
+}
+
+static kith_err
+call_component_ids(scene *s)
+{
+    const uint16_t id = 0x8001;
+
+    return mls_component_ids_write(&id, 1, &s->out);
+}
+
 static const struct {
     const char *name;
     call run;
@@ -357,6 +447,16 @@ static const struct {
     {"found", call_found, true},
     {"key package", call_key_package, true},
     {"inspect", call_inspect, false},
+    {"signature key", call_signature_key, true},
+    {"import", call_import, false},
+    {"ref of a package", call_package_ref, false},
+    {"ref of a private blob", call_private_ref, false},
+    {"ratchet tree", call_ratchet_tree, false},
+    {"external senders", call_external_senders, false},
+    {"save in parts", call_save_parts, false},
+    {"load from parts", call_load_parts, false},
+    {"components", call_components, false},
+    {"component ids", call_component_ids, false},
     {"receive targeted", call_receive_targeted, false},
     {"target", call_target, true},
     {"safe export", call_safe_export, false},
@@ -419,6 +519,8 @@ sweep(bool random)
         }
         scene_open(&s);
         assert_err(mls_group_save(s.c.party[1].group, &s.saved), KITH_OK);
+        assert_err(mls_group_save_parts(s.c.party[1].group, &s.saved_secrets, &s.saved_tree),
+                   KITH_OK);
         while (!try_once(&s, calls[i].run, n, random)) {
             n++;
             assert_true(n < 100000);
