@@ -314,6 +314,11 @@ BODY(find, ID(find, account_id), NUM(find, have_version),
      VEC16(find, search, 1, PROTO_LOG_REQUEST_MAX))
 BODY(find_answer, LIST32(find_answer, lists, PROTO_FOUND_LISTS_BYTES_MAX, check_lists),
      VEC32(find_answer, found, 0, PROTO_LOG_RESPONSE_MAX))
+BODY(log_entries, NUM(log_entries, from), NUM(log_entries, count))
+BODY(log_entries_answer, VEC16(log_entries_answer, checkpoint, 1, PROTO_CHECKPOINT_MAX),
+     VEC16(log_entries_answer, proof, 0, PROTO_CHECKPOINT_PROOF_MAX),
+     VEC32(log_entries_answer, entries, 0, PROTO_LOG_ENTRIES_BYTES_MAX))
+BODY(log_cosign, NUM(log_cosign, size), VEC16(log_cosign, lines, 1, PROTO_CHECKPOINT_MAX))
 
 BODY_WITH(entry, check_entry, ID(entry, conv_id), NUM(entry, seq), NUM(entry, time_ms),
           NUM(entry, kind), ID(entry, append_id), VEC32(entry, message, 1, PROTO_MESSAGE_MAX))

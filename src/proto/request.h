@@ -43,7 +43,9 @@
     X(PROTO_LOG_CONFIG, 0x50, "LOG_CONFIG") /* empty */                                            \
     X(PROTO_LOG_ASK, 0x51, "LOG_ASK")                                                              \
     X(PROTO_LOG_CHECKPOINT, 0x52, "LOG_CHECKPOINT")                                                \
-    X(PROTO_LIST_FIND, 0x53, "LIST_FIND")
+    X(PROTO_LIST_FIND, 0x53, "LIST_FIND")                                                          \
+    X(PROTO_LOG_ENTRIES, 0x54, "LOG_ENTRIES")                                                      \
+    X(PROTO_LOG_COSIGN, 0x55, "LOG_COSIGN") /* answer empty */
 
 #define PROTO_PUSHES(X)                                                                            \
     X(PROTO_ENTRY, 0x60, "ENTRY")                                                                  \
@@ -238,13 +240,31 @@ typedef struct proto_log_ask_answer {
 } proto_log_ask_answer;
 
 typedef struct proto_log_checkpoint {
-    uint64_t size; /* of the tree that the asker has; 0: none */
+    uint64_t size; /* of the head that the asker has; 0: none */
 } proto_log_checkpoint;
 
 typedef struct proto_log_checkpoint_answer {
     kith_bytes checkpoint; /* at most PROTO_CHECKPOINT_MAX */
     kith_bytes proof; /* at most PROTO_CHECKPOINT_PROOF_MAX */
 } proto_log_checkpoint_answer;
+
+typedef struct proto_log_entries {
+    uint64_t from; /* position of the first; so many entries the asker has */
+    uint16_t count; /* at most; PROTO_LOG_ENTRIES_MAX are given at once */
+} proto_log_entries;
+
+typedef struct proto_log_entries_answer {
+    kith_bytes checkpoint; /* the newest, at most PROTO_CHECKPOINT_MAX */
+    kith_bytes
+        proof; /* that it extends the first `from` entries; at most PROTO_CHECKPOINT_PROOF_MAX */
+    kith_bytes
+        entries; /* from `from` on, none beyond the checkpoint; at most PROTO_LOG_ENTRIES_BYTES_MAX */
+} proto_log_entries_answer;
+
+typedef struct proto_log_cosign {
+    uint64_t size; /* of the checkpoint */
+    kith_bytes lines; /* signature lines, 1..PROTO_CHECKPOINT_MAX */
+} proto_log_cosign;
 
 /* LIST_FIND. */
 typedef struct proto_find {
@@ -352,7 +372,10 @@ KITH_API kith_err proto_code_err(uint8_t code);
     X(log_checkpoint)                                                                              \
     X(log_checkpoint_answer)                                                                       \
     X(find)                                                                                        \
-    X(find_answer)
+    X(find_answer)                                                                                 \
+    X(log_entries)                                                                                 \
+    X(log_entries_answer)                                                                          \
+    X(log_cosign)
 
 #define PROTO_DECLARE_CODEC(name)                                                                  \
     KITH_API KITH_MUST_USE kith_err proto_##name##_encode(kith_buf *out, const proto_##name *in);  \

@@ -242,6 +242,8 @@ static const request_rule rules[] = {
     {PROTO_LOG_ASK, WHO_ANY, relay_read_log_ask, NULL},
     {PROTO_LOG_CHECKPOINT, WHO_ANY, relay_read_log_checkpoint, NULL},
     {PROTO_LIST_FIND, WHO_ANY, relay_read_list_find, NULL},
+    {PROTO_LOG_ENTRIES, WHO_ANY, relay_read_log_entries, NULL},
+    {PROTO_LOG_COSIGN, WHO_ANY, NULL, relay_prepare_cosign},
 };
 
 static const request_rule *

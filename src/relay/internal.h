@@ -123,6 +123,16 @@ void relay_log_prepare(relay *r, relay_job *job, const uint8_t *account_id, uint
 /* Makes close add an entry without lists when the newest one is old enough. */
 void relay_seal_beat(relay_seal *seal, uint64_t now_ms);
 
+/* Makes a checkpoint of the log's head, signed by the log, and stores it in place of the oldest. */
+typedef struct relay_publisher {
+    crypto *crypto;
+    const relay_log *log;
+    crypto_sign_key *sign;
+    const relay_store *store;
+} relay_publisher;
+KITH_MUST_USE kith_err relay_checkpoint_publish(const relay_publisher *p, const kt_log *log,
+                                                uint64_t now_ms, relay_checkpoint *out);
+
 /* ---- Jobs ---- */
 
 /* Types of jobs that nobody asked for; beyond those of frames. */
@@ -149,6 +159,7 @@ typedef union relay_request {
     proto_rdv_join rdv_join;
     proto_rdv_send rdv_send;
     proto_rdv_close rdv_close;
+    proto_log_cosign log_cosign;
     struct {
         uint32_t number;
         uint32_t count;
@@ -223,6 +234,7 @@ KITH_MUST_USE kith_err relay_run_rdv_open(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_rdv_join(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_rdv_send(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_rdv_close(const relay_run *run);
+KITH_MUST_USE kith_err relay_run_log_cosign(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_leave(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_drained(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_expire(const relay_run *run);
@@ -404,9 +416,16 @@ KITH_MUST_USE kith_err relay_read_inbox_subscribe(relay_call *call);
 KITH_MUST_USE kith_err relay_read_log_config(relay_call *call);
 KITH_MUST_USE kith_err relay_read_log_ask(relay_call *call);
 KITH_MUST_USE kith_err relay_read_log_checkpoint(relay_call *call);
+KITH_MUST_USE kith_err relay_read_log_entries(relay_call *call);
 KITH_MUST_USE kith_err relay_read_list_find(relay_call *call);
+
+/* Runs `make` on one moment of the store, with the log as it is then, and sends the body that it made. */
+typedef kith_err (*relay_answer_fn)(relay_call *call, const void *in, kith_buf *body);
+KITH_MUST_USE kith_err relay_answer_in_view(relay_call *call, relay_answer_fn make, const void *in);
 /* Decodes and checks what can be checked without the store. */
 KITH_MUST_USE kith_err relay_prepare(relay_call *call, relay_job *job);
+/* Decodes and checks the cosignatures, and leaves in the job those of known witnesses. */
+KITH_MUST_USE kith_err relay_prepare_cosign(relay_call *call, relay_job *job);
 /* BUSY, with the time to wait, when the ration is spent. */
 KITH_MUST_USE kith_err relay_call_ration(relay_call *call, relay_rationed what, uint32_t count);
 

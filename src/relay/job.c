@@ -119,6 +119,7 @@ function_of(uint16_t type)
         {PROTO_RDV_JOIN, relay_run_rdv_join},
         {PROTO_RDV_SEND, relay_run_rdv_send},
         {PROTO_RDV_CLOSE, relay_run_rdv_close},
+        {PROTO_LOG_COSIGN, relay_run_log_cosign},
         {RELAY_JOB_LEAVE, relay_run_leave},
         {RELAY_JOB_DRAINED, relay_run_drained},
         {RELAY_JOB_EXPIRE, relay_run_expire},

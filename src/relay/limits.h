@@ -44,6 +44,10 @@
 #define RELAY_LOG_BEHIND_MS 3600000u
 #define RELAY_LOG_WINDOW_MS 86400000u
 #define RELAY_LOG_LIFETIME_MS UINT64_C(7776000000)
+/* A checkpoint for witnesses is made at most so often, the newest ones are kept, and so many keys may cosign them. */
+#define RELAY_CHECKPOINT_MS 30000u
+#define RELAY_CHECKPOINTS_MAX 8u
+#define RELAY_WITNESSES_MAX 16u
 /* VRF outputs that a relay remembers of accounts that are unknown, and those that the store does not keep yet. */
 #define RELAY_EVALUATIONS_MAX 1024u
 /* VRF outputs that the answer about a new list needs and that are computed before it is stored. */

@@ -32,11 +32,8 @@ follow(relay_call *call)
     return followed == KITH_ERR_REJECTED ? KITH_ERR_STORE : followed;
 }
 
-typedef kith_err (*answer_fn)(relay_call *call, const void *in, kith_buf *body);
-
-/* Runs it on one moment of the store and sends what it made. */
-static kith_err
-answer_in_view(relay_call *call, answer_fn make, const void *in)
+kith_err
+relay_answer_in_view(relay_call *call, relay_answer_fn make, const void *in)
 {
     KITH_AUTO(kith_buf) body = {.alloc = call->relay->env.alloc};
     const relay_store *reader = call->reader;
@@ -53,7 +50,7 @@ answer_in_view(relay_call *call, answer_fn make, const void *in)
     return send_answer(call, &body);
 }
 
-/* ---- LOG_CONFIG, LOG_CHECKPOINT ---- */
+/* ---- LOG_CONFIG ---- */
 
 kith_err
 relay_read_log_config(relay_call *call)
@@ -66,15 +63,6 @@ relay_read_log_config(relay_call *call)
     const proto_log_config_answer out = {.log = log->signed_log};
     KITH_TRY(proto_log_config_answer_encode(&body, &out));
     return send_answer(call, &body);
-}
-
-kith_err
-relay_read_log_checkpoint(relay_call *call)
-{
-    proto_log_checkpoint in = {0};
-
-    KITH_TRY(proto_log_checkpoint_decode(call->frame->body, &in));
-    return KITH_ERR_UNSUPPORTED;
 }
 
 /* ---- LOG_ASK ---- */
@@ -125,7 +113,7 @@ relay_read_log_ask(relay_call *call)
     KITH_TRY(proto_log_ask_decode(call->frame->body, &in));
     /* LIST_FIND is the only look-up. */
     KITH_ENSURE(in.question > KT_SEARCH && in.question <= KT_CONSISTENCY, KITH_ERR_UNSUPPORTED);
-    return answer_in_view(call, make_ask, &in);
+    return relay_answer_in_view(call, make_ask, &in);
 }
 
 /* ---- LIST_FIND ---- */
@@ -189,5 +177,5 @@ relay_read_list_find(relay_call *call)
     KITH_TRY(proto_find_decode(call->frame->body, &in));
     KITH_ENSURE(call->relay->log != NULL, KITH_ERR_UNSUPPORTED);
     KITH_TRY(check_search(&in));
-    return answer_in_view(call, make_find, &in);
+    return relay_answer_in_view(call, make_find, &in);
 }

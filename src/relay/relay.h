@@ -65,6 +65,8 @@ typedef struct relay_config {
     uint16_t loop; /* another for each relay of one store */
     bool is_keeper; /* runs the expiry; exactly one relay of a store does */
     const relay_log *log; /* NULL: there is none, and questions about it are UNSUPPORTED */
+    const kt_note_key *witnesses; /* whose cosignatures on the log's checkpoints are taken */
+    size_t witness_count; /* at most RELAY_WITNESSES_MAX */
 } relay_config;
 
 KITH_API relay_ration relay_ration_default(relay_rationed what);

@@ -22,6 +22,8 @@ struct relay_seal {
     kt_log *log; /* NULL: to be opened anew */
     relay_head head; /* as committed */
     relay_head draft; /* as signed in this transaction */
+    relay_checkpoint published; /* the newest for witnesses, as committed; size 0: none */
+    relay_checkpoint draft_published;
     new_list *lists;
     size_t count;
     size_t cap;
@@ -48,10 +50,20 @@ check_tip(const kt_log *log, const relay_head *head)
 }
 
 static kith_err
+find_published(const relay_store *store, relay_checkpoint *out)
+{
+    KITH_AUTO(kith_buf) note = {0};
+    const kith_err err = store->checkpoint_find(store->ctx, RELAY_STORE_NUMBER_MAX, out, &note);
+
+    return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
+}
+
+static kith_err
 open_log(relay_seal *seal)
 {
     const relay_seal_env *env = &seal->env;
     relay_head head = {0};
+    relay_checkpoint published = {0};
     kt_log *log = NULL;
 
     kith_err err = env->store->head_get(env->store->ctx, &head);
@@ -69,6 +81,7 @@ open_log(relay_seal *seal)
                                 .labels = relay_log_labels(&seal->port),
                                 .config = env->log->config,
                                 .size = head.size};
+    KITH_TRY(find_published(env->store, &published));
     KITH_TRY(kt_log_new(env->alloc, &setup, &log));
     err = check_tip(log, &head);
     if (err != KITH_OK) {
@@ -77,6 +90,8 @@ open_log(relay_seal *seal)
     }
     kt_log_free(seal->log);
     seal->log = log;
+    seal->published = published;
+    seal->draft_published = published;
     seal->head = head;
     seal->draft = head;
     return KITH_OK;
@@ -318,16 +333,37 @@ relay_seal_catch_up(relay_seal *seal, uint64_t now_ms, bool *left)
 
 /* ---- The end of a transaction ---- */
 
+/* Witnesses that come by cosign the same checkpoint, and not each another one, when it stays for a while. */
+static bool
+is_checkpoint_due(const relay_seal *seal, uint64_t now_ms)
+{
+    const relay_checkpoint *last = &seal->draft_published;
+
+    return seal->log != NULL && seal->draft.is_complete && seal->draft.size > last->size &&
+           (last->size == 0 || now_ms < last->time_ms ||
+            now_ms - last->time_ms >= RELAY_CHECKPOINT_MS);
+}
+
+static kith_err
+publish(relay_seal *seal, uint64_t now_ms)
+{
+    const relay_seal_env *env = &seal->env;
+    const relay_publisher publisher = {
+        .crypto = env->crypto, .log = env->log, .sign = env->sign, .store = env->store};
+
+    return relay_checkpoint_publish(&publisher, seal->log, now_ms, &seal->draft_published);
+}
+
 kith_err
 relay_seal_close(relay_seal *seal, uint64_t now_ms)
 {
-    if (seal->count == 0 && !seal->wants_entry) {
-        return KITH_OK;
+    if (seal->count > 0 || seal->wants_entry) {
+        if (seal->log == NULL) {
+            KITH_TRY(open_log(seal));
+        }
+        KITH_TRY(add_entry(seal, now_ms));
     }
-    if (seal->log == NULL) {
-        KITH_TRY(open_log(seal));
-    }
-    return add_entry(seal, now_ms);
+    return is_checkpoint_due(seal, now_ms) ? publish(seal, now_ms) : KITH_OK;
 }
 
 void
@@ -337,8 +373,10 @@ relay_seal_settle(relay_seal *seal, bool is_committed)
     seal->wants_entry = false;
     if (is_committed) {
         seal->head = seal->draft;
+        seal->published = seal->draft_published;
     } else {
         seal->draft = seal->head;
+        seal->draft_published = seal->published;
         seal->caught_row = 0;
     }
     if (!is_committed && seal->is_touched) {

@@ -140,6 +140,12 @@ typedef struct relay_head {
     bool is_complete; /* all lists that are stored are in the log */
 } relay_head;
 
+/* A checkpoint of the log for witnesses; with it is stored the note that has its signatures so far. */
+typedef struct relay_checkpoint {
+    uint64_t size;
+    uint64_t time_ms; /* when it was made */
+} relay_checkpoint;
+
 /* An account, and how many of its lists are in the log. */
 typedef struct relay_logged {
     uint64_t row;
@@ -195,6 +201,12 @@ typedef struct relay_store {
     /* R. A record of an array. STORE: there is no such record. */
     kith_err (*log_read)(void *ctx, kt_array array, uint64_t index, uint8_t *out);
     kith_err (*log_write)(void *ctx, kt_array array, uint64_t index, kith_bytes records);
+    /* R. The largest checkpoint of at most `size` entries; its note is appended. NOT_FOUND. */
+    kith_err (*checkpoint_find)(void *ctx, uint64_t size, relay_checkpoint *out, kith_buf *note);
+    /* Adds, or replaces. */
+    kith_err (*checkpoint_put)(void *ctx, const relay_checkpoint *checkpoint, kith_bytes note);
+    /* Forgets all but the `count` largest. */
+    kith_err (*checkpoint_trim)(void *ctx, uint32_t count);
     /* R. The newest version that is in the log; 0 for an unknown account. */
     kith_err (*logged_count)(void *ctx, const uint8_t *account_id, uint64_t *out);
     /* R. Its record; its list is appended to `list` unless that is NULL. NOT_FOUND. */

@@ -231,6 +231,42 @@ signed_log_put(void *ctx, kith_bytes signed_log)
     return store_run_exec(&run);
 }
 
+/* ---- Checkpoints ---- */
+
+static kith_err
+checkpoint_find(void *ctx, uint64_t size, relay_checkpoint *out, kith_buf *note)
+{
+    KITH_AUTO(store_run) run = {0};
+    relay_checkpoint found = {0};
+    kith_bytes body = {0};
+
+    KITH_TRY(STORE_RELAY_FIRST(store_relay_db(ctx), RELAY_SQL_KT_CHECKPOINT_FIND, &run, size));
+    KITH_TRY(store_column_u64(&run, 0, &found.size));
+    KITH_TRY(store_column_u64(&run, 1, &found.time_ms));
+    KITH_TRY(store_column_bytes(&run, 2, &body));
+    KITH_TRY(kith_buf_append(note, body));
+    *out = found;
+    return KITH_OK;
+}
+
+static kith_err
+checkpoint_put(void *ctx, const relay_checkpoint *checkpoint, kith_bytes note)
+{
+    KITH_AUTO(store_run) run = {0};
+
+    KITH_TRY(store_run_start(store_relay_db(ctx), RELAY_SQL_KT_CHECKPOINT_PUT, &run));
+    store_bind_u64(&run, 1, checkpoint->size);
+    store_bind_u64(&run, 2, checkpoint->time_ms);
+    store_bind_bytes(&run, 3, note);
+    return store_run_exec(&run);
+}
+
+static kith_err
+checkpoint_trim(void *ctx, uint32_t count)
+{
+    return STORE_RELAY_EXEC(store_relay_db(ctx), RELAY_SQL_KT_CHECKPOINT_TRIM, count);
+}
+
 /* ---- Labels ---- */
 
 /* Starts a statement about a version of an account. */
@@ -336,6 +372,9 @@ store_relay_add_log(relay_store *port)
     port->head_put = head_put;
     port->signed_log_get = signed_log_get;
     port->signed_log_put = signed_log_put;
+    port->checkpoint_find = checkpoint_find;
+    port->checkpoint_put = checkpoint_put;
+    port->checkpoint_trim = checkpoint_trim;
     port->log_read = log_read;
     port->log_write = log_write;
     port->logged_count = logged_count;

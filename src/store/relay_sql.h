@@ -51,25 +51,26 @@
     "CREATE UNIQUE INDEX put_by_id ON put(device, put_id);"
 
 /* The directory's log. Arrays lie in chunks of STORE_LOG_CHUNK_BYTES, one to a page. */
-#define RELAY_SCHEMA_2                                                                              \
-    "CREATE TABLE kt_node(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                            \
-    "CREATE TABLE kt_hash(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                            \
-    "CREATE TABLE kt_entry(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                           \
-    "CREATE TABLE kt_bridge(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                          \
-    "CREATE TABLE kt_version(account INTEGER NOT NULL, version INTEGER NOT NULL,"                   \
-    " position INTEGER NOT NULL, opening BLOB NOT NULL, PRIMARY KEY(account, version))"             \
-    " WITHOUT ROWID;"                                                                               \
-    "CREATE TABLE kt_vrf(account INTEGER NOT NULL, version INTEGER NOT NULL, output BLOB NOT NULL," \
-    " proof BLOB NOT NULL, PRIMARY KEY(account, version)) WITHOUT ROWID;"                           \
-    "CREATE TABLE kt_head(row INTEGER PRIMARY KEY CHECK(row=1), log_hash BLOB NOT NULL,"            \
-    " size INTEGER NOT NULL, time_ms INTEGER NOT NULL, signature BLOB NOT NULL,"                    \
-    " is_complete INTEGER NOT NULL);"                                                               \
+#define RELAY_SCHEMA_2                                                                                    \
+    "CREATE TABLE kt_node(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                                  \
+    "CREATE TABLE kt_hash(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                                  \
+    "CREATE TABLE kt_entry(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                                 \
+    "CREATE TABLE kt_bridge(row INTEGER PRIMARY KEY, body BLOB NOT NULL);"                                \
+    "CREATE TABLE kt_version(account INTEGER NOT NULL, version INTEGER NOT NULL,"                         \
+    " position INTEGER NOT NULL, opening BLOB NOT NULL, PRIMARY KEY(account, version))"                   \
+    " WITHOUT ROWID;"                                                                                     \
+    "CREATE TABLE kt_vrf(account INTEGER NOT NULL, version INTEGER NOT NULL, output BLOB NOT NULL,"       \
+    " proof BLOB NOT NULL, PRIMARY KEY(account, version)) WITHOUT ROWID;"                                 \
+    "CREATE TABLE kt_checkpoint(size INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, note BLOB NOT NULL);" \
+    "CREATE TABLE kt_head(row INTEGER PRIMARY KEY CHECK(row=1), log_hash BLOB NOT NULL,"                  \
+    " size INTEGER NOT NULL, time_ms INTEGER NOT NULL, signature BLOB NOT NULL,"                          \
+    " is_complete INTEGER NOT NULL);"                                                                     \
     "CREATE TABLE kt_log(row INTEGER PRIMARY KEY CHECK(row=1), signed_log BLOB NOT NULL);"
 
 /* Everything that a log was made of, for one that takes its place. */
 #define RELAY_LOG_FORGET                                                                                             \
     "DELETE FROM kt_node; DELETE FROM kt_hash; DELETE FROM kt_entry; DELETE FROM kt_bridge; DELETE FROM kt_version;" \
-    "DELETE FROM kt_vrf; DELETE FROM kt_head;"                                                                       \
+    "DELETE FROM kt_vrf; DELETE FROM kt_checkpoint; DELETE FROM kt_head;"                                            \
     "DELETE FROM kt_log;"
 
 /* In memory, of the writer's connection alone. */
@@ -101,6 +102,12 @@
                    " is_complete) VALUES(1, ?1, ?2, ?3, ?4, ?5)")                                  \
     X(KT_LOG_GET, "SELECT signed_log FROM kt_log")                                                 \
     X(KT_LOG_PUT, "INSERT OR REPLACE INTO kt_log(row, signed_log) VALUES(1, ?1)")                  \
+    X(KT_CHECKPOINT_FIND, "SELECT size, time_ms, note FROM kt_checkpoint WHERE size<=?1"           \
+                          " ORDER BY size DESC LIMIT 1")                                           \
+    X(KT_CHECKPOINT_PUT,                                                                           \
+      "INSERT OR REPLACE INTO kt_checkpoint(size, time_ms, note) VALUES(?1, ?2, ?3)")              \
+    X(KT_CHECKPOINT_TRIM, "DELETE FROM kt_checkpoint WHERE size NOT IN"                            \
+                          " (SELECT size FROM kt_checkpoint ORDER BY size DESC LIMIT ?1)")         \
     X(KT_NODE_GET, "SELECT body FROM kt_node WHERE row=?1")                                        \
     X(KT_HASH_GET, "SELECT body FROM kt_hash WHERE row=?1")                                        \
     X(KT_ENTRY_GET, "SELECT body FROM kt_entry WHERE row=?1")                                      \

@@ -42,16 +42,23 @@ kt_bridge_leaf(crypto *c, const kt_bridge_entry *entry, kt_hash *out)
 }
 
 kith_err
-kt_bridge_origin(const uint8_t identity[KT_KEY_LEN], uint32_t generation, kith_buf *out)
+kt_bridge_origin(const uint8_t id[KT_HASH_LEN], kith_buf *out)
 {
     KITH_AUTO(kith_buf) text = {.alloc = out->alloc};
 
-    KITH_ENSURE(generation > 0, KITH_ERR_INVALID);
     KITH_TRY(kt_text_write(&text, "kith.log/"));
-    KITH_TRY(kith_hex_encode(kith_bytes_of(identity, KT_KEY_LEN), &text));
-    KITH_TRY(kt_text_write(&text, "/"));
-    KITH_TRY(kt_decimal_write(&text, generation));
+    KITH_TRY(kith_hex_encode(kith_bytes_of(id, KT_HASH_LEN), &text));
     return kith_buf_append(out, kith_bytes_of_buf(&text));
+}
+
+kith_err
+kt_bridge_key(crypto *c, const uint8_t id[KT_HASH_LEN], const kt_config *config, kt_note_key *out)
+{
+    KITH_AUTO(kith_buf) origin = {0};
+
+    KITH_TRY(kt_bridge_origin(id, &origin));
+    return kt_note_key_make(c, KT_NOTE_ED25519, kith_bytes_of_buf(&origin),
+                            KITH_BYTES(config->signature_key), out);
 }
 
 kith_err

@@ -25,10 +25,12 @@ KITH_API KITH_MUST_USE kith_err kt_bridge_entry_read(kith_reader *r, kt_bridge_e
 KITH_API KITH_MUST_USE kith_err kt_bridge_leaf(crypto *c, const kt_bridge_entry *entry,
                                                kt_hash *out);
 
-/* The origin of the log of a generation of a server: "kith.log/", the identity key in hexadecimal, "/", the generation.
- * It is the name of the key that signs its checkpoints, too. Appends it. INVALID: generation 0. */
-KITH_API KITH_MUST_USE kith_err kt_bridge_origin(const uint8_t identity[KT_KEY_LEN],
-                                                 uint32_t generation, kith_buf *out);
+/* Appends the origin of the log: "kith.log/" and in hexadecimal `id`, which is different for each log (in Kith the hash
+ * of what a server signs about its log). It is the name of the key that signs its checkpoints, too. */
+KITH_API KITH_MUST_USE kith_err kt_bridge_origin(const uint8_t id[KT_HASH_LEN], kith_buf *out);
+/* That key: the signature key of the configuration, under that name. */
+KITH_API KITH_MUST_USE kith_err kt_bridge_key(crypto *c, const uint8_t id[KT_HASH_LEN],
+                                              const kt_config *config, kt_note_key *out);
 
 /* ---- The server's side: what its log has beside itself, since kt_log_append keeps it ---- */
 

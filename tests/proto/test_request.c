@@ -87,6 +87,10 @@ CASE(find, "11*32 0000000000000005 0003 616263",
      .account_id = {R32(0x11)}, .have_version = 5, .search = TEXT("abc"))
 CASE(find_answer, "00000003 0001 61 00000003 626364",
      .lists = BLOB(0, 1, 0x61), .found = TEXT("bcd"))
+CASE(log_entries, "0000000000000007 0102", .from = 7, .count = 0x0102)
+CASE(log_entries_answer, "0003 616263 0002 6465 00000001 66",
+     .checkpoint = TEXT("abc"), .proof = TEXT("de"), .entries = TEXT("f"))
+CASE(log_cosign, "0000000000000007 0003 616263", .size = 7, .lines = TEXT("abc"))
 CASE(error, "07 00000005 0000000000000009", .code = 7, .retry_after_ms = 5, .detail = 9)
 /* clang-format on */
 
@@ -216,6 +220,14 @@ static const struct {
     {read_log_checkpoint_answer, "4000 00*16384 2000 00*8192", KITH_OK},
     {read_log_checkpoint_answer, "4001 00*16385 0000", KITH_ERR_LIMIT},
     {read_log_checkpoint_answer, "0000 2001 00*8193", KITH_ERR_LIMIT},
+    {read_log_entries_answer, "0000 0000 00000000", KITH_ERR_MALFORMED},
+    {read_log_entries_answer, "4000 00*16384 2000 00*8192 00012000 00*73728", KITH_OK},
+    {read_log_entries_answer, "4001 00*16385 0000 00000000", KITH_ERR_LIMIT},
+    {read_log_entries_answer, "0001 00 2001 00*8193 00000000", KITH_ERR_LIMIT},
+    {read_log_entries_answer, "0001 00 0000 00012001 00*73729", KITH_ERR_LIMIT},
+    {read_log_cosign, "00*8 0000", KITH_ERR_MALFORMED},
+    {read_log_cosign, "00*8 4000 00*16384", KITH_OK},
+    {read_log_cosign, "00*8 4001 00*16385", KITH_ERR_LIMIT},
     {read_find, "11*32 00*8 0000", KITH_ERR_MALFORMED},
     {read_find, "11*32 00*8 1000 00*4096", KITH_OK},
     {read_find, "11*32 00*8 1001 00*4097", KITH_ERR_LIMIT},
@@ -362,7 +374,7 @@ types_are_requests_or_pushes_and_have_names(void **state)
         requests += proto_type_is_request((uint8_t)type);
         pushes += proto_type_is_push((uint8_t)type);
     }
-    assert_int_equal(requests, 26);
+    assert_int_equal(requests, 28);
     assert_int_equal(pushes, 5);
     assert_true(proto_type_is_request(PROTO_HELLO));
     assert_false(proto_type_is_request(PROTO_HELLO | PROTO_ANSWER));

@@ -260,20 +260,23 @@ what_the_log_has_not_is_not_given(void **state)
 }
 
 static void
-the_origin_names_server_and_generation(void **state)
+the_origin_names_the_log_and_its_key(void **state)
 {
     KITH_AUTO(kith_buf) origin = {0};
     KITH_AUTO(kith_buf) text = {0};
     kt_checkpoint checkpoint;
-    uint8_t identity[KT_KEY_LEN];
+    uint8_t id[KT_HASH_LEN];
+    kt_note_key key;
     world w;
 
-    memset(identity, 0xab, sizeof identity);
-    assert_int_equal(kt_bridge_origin(identity, 0, &origin), KITH_ERR_INVALID);
-    assert_ok(kt_bridge_origin(identity, 3, &origin));
+    memset(id, 0xab, sizeof id);
+    assert_ok(kt_bridge_origin(id, &origin));
     assert_text(kith_bytes_of_buf(&origin),
-                "kith.log/abababababababababababababababababababababababababababababababab/3");
+                "kith.log/abababababababababababababababababababababababababababababababab");
     world_open(&w, *state, 1000, 0);
+    assert_ok(kt_bridge_key(*state, id, &w.client.config, &key));
+    assert_true(kith_bytes_equal(kt_note_key_name(&key), kith_bytes_of_buf(&origin)));
+    assert_memory_equal(key.public_key, w.client.config.signature_key, KT_KEY_LEN);
     assert_int_equal(kt_log_bridge_text(w.log, kith_bytes_of_buf(&origin), &text),
                      KITH_ERR_NOT_FOUND);
     world_append(&w, 10, NULL, 0);
@@ -296,7 +299,7 @@ main(void)
         cmocka_unit_test(a_proof_of_a_head_that_is_changed_or_cut_is_refused),
         cmocka_unit_test(growth_is_proved_from_every_size),
         cmocka_unit_test(what_the_log_has_not_is_not_given),
-        cmocka_unit_test(the_origin_names_server_and_generation),
+        cmocka_unit_test(the_origin_names_the_log_and_its_key),
     };
 
     return cmocka_run_group_tests_name("bridge", tests, lab_open, lab_close);

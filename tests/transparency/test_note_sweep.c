@@ -133,7 +133,7 @@ witness_judge(scene *s, kith_buf *out)
 static kith_err
 bridge_origin(scene *s, kith_buf *out)
 {
-    return kt_bridge_origin(s->log.key.public_key, 1, out);
+    return kt_bridge_origin(s->log.key.public_key, out);
 }
 
 static kith_err
