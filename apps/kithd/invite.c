@@ -78,12 +78,30 @@ make_link(const kithd_options *options, const kithd_folder *folder, uint16_t por
     return kith_buf_append(out, kith_bytes_of("", 1));
 }
 
+/* The line that a witness of another family puts into its file. */
+static kith_err
+print_follow(const kithd_options *options, const kithd_folder *folder, uint16_t port)
+{
+    KITH_AUTO(kith_buf) text = {0};
+    proto_address address;
+
+    choose_address(options, port, &address);
+    KITH_TRY(kith_buf_append(&text, kith_bytes_of_text("for witnesses: follow ")));
+    KITH_TRY(proto_address_encode(&text, &address));
+    KITH_TRY(kith_buf_append(&text, kith_bytes_of_text(" ")));
+    KITH_TRY(kith_base64url_encode(net_identity_public(folder->identity), &text));
+    KITH_TRY(kith_buf_append(&text, kith_bytes_of("", 1)));
+    puts((const char *)text.data);
+    return KITH_OK;
+}
+
 bool
 kithd_invite_print(const kithd_options *options, const kithd_folder *folder, uint16_t port)
 {
     KITH_AUTO(kith_buf) text = {0};
 
-    if (make_link(options, folder, port, &text) != KITH_OK) {
+    if (print_follow(options, folder, port) != KITH_OK ||
+        make_link(options, folder, port, &text) != KITH_OK) {
         kithd_complain("no link can be made of this address; give another one with --address");
         return false;
     }

@@ -29,6 +29,8 @@ static const char help[] =
     "  --no-rations         give every source as much as it asks for: for measuring\n"
     "  --metrics PORT       serve Prometheus metrics on 127.0.0.1:PORT\n"
     "  --user NAME          become this user after the start as root\n"
+    "  --witness KEY        take cosignatures of this witness (see kith-witness(8)); may be\n"
+    "                       repeated\n"
     "  --renew-log REASON   after a backup was restored: begin a new log of device lists, and\n"
     "                       end; people are shown the reason\n"
     "  --version            print the version\n"
@@ -175,6 +177,31 @@ set_user(const char *text, kithd_options *options)
 }
 
 static bool
+add_witness(const char *text, kithd_options *options)
+{
+    crypto *c = NULL;
+
+    if (options->witness_count == RELAY_WITNESSES_MAX) {
+        kithd_complain("--witness can be given %u times at most", RELAY_WITNESSES_MAX);
+        return false;
+    }
+    kith_err err = crypto_new(NULL, &c);
+    if (err == KITH_OK) {
+        err = kt_note_key_decode(c, kith_bytes_of_text(text),
+                                 &options->witnesses[options->witness_count]);
+    }
+    crypto_free(c);
+    if (err != KITH_OK || options->witnesses[options->witness_count].type == KT_NOTE_ED25519) {
+        kithd_complain("--witness %s: expected a line that kith-witness key prints, such as "
+                       "witness.example+0123abcd+BA...",
+                       text);
+        return false;
+    }
+    options->witness_count++;
+    return true;
+}
+
+static bool
 set_renew_log(const char *text, kithd_options *options)
 {
     const kith_bytes reason = kith_bytes_of_text(text);
@@ -220,6 +247,7 @@ static const struct {
     {"--metrics", true, set_metrics},
     {"--user", true, set_user},
     {"--renew-log", true, set_renew_log},
+    {"--witness", true, add_witness},
 };
 
 /* Takes the option at argv[*at], moves on. */

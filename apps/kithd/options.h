@@ -5,6 +5,7 @@
 
 #include "net/net.h"
 #include "proto/proto.h"
+#include "relay/relay.h"
 
 /* Exit statuses, as the manual page has them. */
 #define EXIT_FAILED 1
@@ -25,6 +26,8 @@ typedef struct kithd_options {
     const char *user; /* to become; NULL: stay */
     const char
         *renew_log; /* why a new log is to take the place of the present one; NULL: it is not */
+    kt_note_key witnesses[RELAY_WITNESSES_MAX]; /* whose cosignatures are taken */
+    size_t witness_count;
     bool shows_qr;
     bool has_rations;
 } kithd_options;

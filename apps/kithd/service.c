@@ -29,7 +29,10 @@ static kith_err
 configure(const kithd_options *options, const kithd_folder *folder, const relay_log *log,
           relay_config *out)
 {
-    relay_config config = {.has_operator_ticket = true, .log = log};
+    relay_config config = {.has_operator_ticket = true,
+                           .log = log,
+                           .witnesses = options->witnesses,
+                           .witness_count = options->witness_count};
     crypto *c = NULL;
 
     KITH_TRY(crypto_new(NULL, &c));
