@@ -33,14 +33,14 @@ mark_secret(const void *data, size_t len)
 }
 
 /* The original under its linker's name, and the wrapper that takes its place. */
-#define WRAP(result, name, ...)                                                                    \
-    result __real_##name(__VA_ARGS__);                                                             \
-    result __wrap_##name(__VA_ARGS__);                                                             \
-    result __wrap_##name(__VA_ARGS__)
+#define WRAP(result, name, parameters)                                                             \
+    result __real_##name parameters;                                                               \
+    result __wrap_##name parameters;                                                               \
+    result __wrap_##name parameters
 
 /* ---- Where secrets come from ---- */
 
-WRAP(kith_err, kith_rng_fill, const kith_rng *rng, uint8_t *out, size_t len)
+WRAP(kith_err, kith_rng_fill, (const kith_rng *rng, uint8_t *out, size_t len))
 {
     const kith_err err = __real_kith_rng_fill(rng, out, len);
 
@@ -51,7 +51,7 @@ WRAP(kith_err, kith_rng_fill, const kith_rng *rng, uint8_t *out, size_t len)
     return err;
 }
 
-WRAP(kith_err, kith_rng_secret, const kith_rng *rng, size_t len, kith_secret *out)
+WRAP(kith_err, kith_rng_secret, (const kith_rng *rng, size_t len, kith_secret *out))
 {
     const kith_err err = __real_kith_rng_secret(rng, len, out);
 
@@ -73,7 +73,7 @@ find_psk(void *ctx, const mls_psk_ref *ref, kith_secret *out)
 
 /* ---- What is public: whether two things are equal, once that was found out in constant time ---- */
 
-WRAP(bool, kith_equal_ct, kith_bytes a, kith_bytes b)
+WRAP(bool, kith_equal_ct, (kith_bytes a, kith_bytes b))
 {
     bool equal = __real_kith_equal_ct(a, b);
 
@@ -82,8 +82,8 @@ WRAP(bool, kith_equal_ct, kith_bytes a, kith_bytes b)
 }
 
 /* That a shared secret is all zero, which the library finds out without a branch. */
-WRAP(kith_err, x25519_shared, crypto *c, const uint8_t *scalar, const uint8_t *public_key,
-     uint8_t *out)
+WRAP(kith_err, x25519_shared,
+     (crypto * c, const uint8_t *scalar, const uint8_t *public_key, uint8_t *out))
 {
     kith_err err = __real_x25519_shared(c, scalar, public_key, out);
 
@@ -93,7 +93,7 @@ WRAP(kith_err, x25519_shared, crypto *c, const uint8_t *scalar, const uint8_t *p
 
 /* ---- Public: public keys, encapsulations, signatures ---- */
 
-WRAP(kith_err, dh_public, crypto *c, crypto_dh_id id, kith_bytes private_key, uint8_t *out)
+WRAP(kith_err, dh_public, (crypto * c, crypto_dh_id id, kith_bytes private_key, uint8_t *out))
 {
     const kith_err err = __real_dh_public(c, id, private_key, out);
 
@@ -101,8 +101,8 @@ WRAP(kith_err, dh_public, crypto *c, crypto_dh_id id, kith_bytes private_key, ui
     return err;
 }
 
-WRAP(kith_err, ml_key_of_seed, crypto *c, const kem_row *row, const uint8_t *seed,
-     uint8_t *public_key, ml_key *out)
+WRAP(kith_err, ml_key_of_seed,
+     (crypto * c, const kem_row *row, const uint8_t *seed, uint8_t *public_key, ml_key *out))
 {
     const kith_err err = __real_ml_key_of_seed(c, row, seed, public_key, out);
 
@@ -110,7 +110,7 @@ WRAP(kith_err, ml_key_of_seed, crypto *c, const kem_row *row, const uint8_t *see
     return err;
 }
 
-WRAP(kith_err, ml_encap, crypto_kem_key *key, const kith_rng *rng, uint8_t *secret, uint8_t *enc)
+WRAP(kith_err, ml_encap, (crypto_kem_key * key, const kith_rng *rng, uint8_t *secret, uint8_t *enc))
 {
     const kith_err err = __real_ml_encap(key, rng, secret, enc);
 
@@ -118,7 +118,7 @@ WRAP(kith_err, ml_encap, crypto_kem_key *key, const kith_rng *rng, uint8_t *secr
     return err;
 }
 
-WRAP(kith_err, ed25519_load, crypto *c, const uint8_t *seed, uint8_t *pair, evp_key *out)
+WRAP(kith_err, ed25519_load, (crypto * c, const uint8_t *seed, uint8_t *pair, evp_key *out))
 {
     const kith_err err = __real_ed25519_load(c, seed, pair, out);
 
@@ -126,7 +126,7 @@ WRAP(kith_err, ed25519_load, crypto *c, const uint8_t *seed, uint8_t *pair, evp_
     return err;
 }
 
-WRAP(kith_err, ed25519_sign, evp_key *evp, const uint8_t *pair, kith_bytes message, uint8_t *out)
+WRAP(kith_err, ed25519_sign, (evp_key * evp, const uint8_t *pair, kith_bytes message, uint8_t *out))
 {
     const kith_err err = __real_ed25519_sign(evp, pair, message, out);
 
@@ -136,8 +136,8 @@ WRAP(kith_err, ed25519_sign, evp_key *evp, const uint8_t *pair, kith_bytes messa
 
 /* ---- Public: ciphertexts, and what others may know of a plaintext ---- */
 
-WRAP(kith_err, crypto_aead_seal, crypto *c, const crypto_aead *in, kith_bytes plaintext,
-     kith_buf *out)
+WRAP(kith_err, crypto_aead_seal,
+     (crypto * c, const crypto_aead *in, kith_bytes plaintext, kith_buf *out))
 {
     const size_t before = out->len;
     const kith_err err = __real_crypto_aead_seal(c, in, plaintext, out);
@@ -147,8 +147,8 @@ WRAP(kith_err, crypto_aead_seal, crypto *c, const crypto_aead *in, kith_bytes pl
 }
 
 /* Sender data, group infos and messages: a member that reads one acts on what it says. */
-WRAP(kith_err, crypto_aead_open, crypto *c, const crypto_aead *in, kith_bytes ciphertext,
-     kith_buf *out)
+WRAP(kith_err, crypto_aead_open,
+     (crypto * c, const crypto_aead *in, kith_bytes ciphertext, kith_buf *out))
 {
     const size_t before = out->len;
     const kith_err err = __real_crypto_aead_open(c, in, ciphertext, out);
@@ -177,8 +177,9 @@ mark_group_secrets(uint8_t *data, size_t len)
     }
 }
 
-WRAP(kith_err, crypto_hpke_open, crypto *c, const crypto_hpke *in, kith_bytes kem_output,
-     crypto_hpke_text message, kith_buf *out)
+WRAP(kith_err, crypto_hpke_open,
+     (crypto * c, const crypto_hpke *in, kith_bytes kem_output, crypto_hpke_text message,
+      kith_buf *out))
 {
     const size_t before = out->len;
     const kith_err err = __real_crypto_hpke_open(c, in, kem_output, message, out);
@@ -187,8 +188,8 @@ WRAP(kith_err, crypto_hpke_open, crypto *c, const crypto_hpke *in, kith_bytes ke
     return err;
 }
 
-WRAP(kith_err, mls_confirmation_tag, mls_tools tools, const mls_secrets *secrets,
-     kith_bytes confirmed, mls_hash *out)
+WRAP(kith_err, mls_confirmation_tag,
+     (mls_tools tools, const mls_secrets *secrets, kith_bytes confirmed, mls_hash *out))
 {
     const kith_err err = __real_mls_confirmation_tag(tools, secrets, confirmed, out);
 
@@ -196,8 +197,9 @@ WRAP(kith_err, mls_confirmation_tag, mls_tools tools, const mls_secrets *secrets
     return err;
 }
 
-WRAP(kith_err, mls_membership_tag, mls_tools tools, kith_bytes membership_key,
-     const mls_signed_content *in, kith_bytes auth, mls_hash *out)
+WRAP(kith_err, mls_membership_tag,
+     (mls_tools tools, kith_bytes membership_key, const mls_signed_content *in, kith_bytes auth,
+      mls_hash *out))
 {
     const kith_err err = __real_mls_membership_tag(tools, membership_key, in, auth, out);
 
