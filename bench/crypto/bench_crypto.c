@@ -26,6 +26,8 @@ typedef struct bench {
     crypto_kem_id kem;
     crypto_kem_key *receiver;
     kith_buf enc;
+    crypto_vrf_key *vrf;
+    crypto_vrf_result proved;
 } bench;
 
 /* Ends the program: a benchmark has nothing better to do with an error. */
@@ -190,7 +192,41 @@ run_pake_start(bench *b)
     return KITH_OK;
 }
 
+static kith_err
+run_vrf_evaluate(bench *b)
+{
+    b->text[0]++;
+    return crypto_vrf_evaluate(b->c, b->vrf, CRYPTO_PARTS(kith_bytes_of(b->text, 40)), b->room);
+}
+
+static kith_err
+run_vrf_prove(bench *b)
+{
+    return crypto_vrf_prove(b->c, b->vrf, CRYPTO_PARTS(kith_bytes_of(b->text, 40)), &b->proved);
+}
+
+static kith_err
+run_vrf_verify(bench *b)
+{
+    const crypto_vrf_claim claim = {.public_key = crypto_vrf_key_public(b->vrf),
+                                    .proof = KITH_BYTES(b->proved.proof),
+                                    .input = CRYPTO_PARTS(kith_bytes_of(b->text, 40))};
+
+    return crypto_vrf_verify(b->c, &claim, b->room);
+}
+
 /* ---- The table ---- */
+
+static void
+measure_vrf(bench *b, double seconds)
+{
+    must(crypto_vrf_key_import(b->c, kith_bytes_of(b->text, CRYPTO_VRF_PRIVATE_LEN), &b->vrf),
+         "VRF");
+    measure(b, "ECVRF edwards25519 output", run_vrf_evaluate, seconds);
+    measure(b, "ECVRF edwards25519 prove", run_vrf_prove, seconds);
+    measure(b, "ECVRF edwards25519 verify", run_vrf_verify, seconds);
+    crypto_vrf_key_free(b->vrf);
+}
 
 static void
 measure_sign(bench *b, crypto_sign_id id, const char *name, double seconds)
@@ -249,6 +285,7 @@ measure_all(bench *b, double seconds)
     measure_kem(b, CRYPTO_KEM_ML_KEM_768, "ML-KEM-768", seconds);
     measure_kem(b, CRYPTO_KEM_MLKEM768_X25519, "ML-KEM-768 + X25519", seconds);
     measure(b, "CPace start", run_pake_start, seconds);
+    measure_vrf(b, seconds);
 }
 
 int

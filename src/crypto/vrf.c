@@ -74,6 +74,15 @@ clear_cofactor(const uint8_t point[POINT_LEN], uint8_t out[POINT_LEN])
            crypto_core_ed25519_add(out, four, four) == 0;
 }
 
+/* The neutral element, in its one encoding. */
+static bool
+is_identity(const uint8_t point[POINT_LEN])
+{
+    static const uint8_t identity[POINT_LEN] = {1};
+
+    return memcmp(point, identity, POINT_LEN) == 0;
+}
+
 /* ECVRF_encode_to_curve_try_and_increment [RFC9381 §5.4.1.1]. That 256 candidates fail has a chance of
  * about 2^-256. */
 static kith_err
@@ -88,7 +97,8 @@ encode_to_curve(crypto *c, const uint8_t salt[POINT_LEN], kith_bytes input, uint
                                CRYPTO_PARTS(KITH_BYTES(front), kith_bytes_of(salt, POINT_LEN),
                                             input, KITH_BYTES(back)),
                                hash));
-        if (clear_cofactor(hash, out) && is_group_point(out)) {
+        /* Eight times any point of the curve lies in the group of prime order. */
+        if (clear_cofactor(hash, out) && !is_identity(out)) {
             return KITH_OK;
         }
     }
@@ -278,33 +288,48 @@ subtract_products(const uint8_t *a, const uint8_t *first, const uint8_t *b, cons
            crypto_core_ed25519_sub(out, left, right) == 0;
 }
 
-/* [RFC9381 §5.3]. Stricter than it in one point: Gamma must lie in the group of prime order, as that of
- * every honest prover does. */
-kith_err
-crypto_vrf_verify(crypto *c, const crypto_vrf_claim *claim, uint8_t out[CRYPTO_VRF_OUTPUT_LEN])
+/* [RFC9381 §5.3] for a public key that may be none; `h` is the input as a point. Multiplying refuses points
+ * that are not of the group of prime order, which the key and Gamma are thus checked to be. */
+static kith_err
+check_proof(crypto *c, const crypto_vrf_claim *claim, const uint8_t h[POINT_LEN])
 {
-    KITH_AUTO(kith_buf) joined = {0};
-    uint8_t h[POINT_LEN];
+    const uint8_t *public_key = claim->public_key.data;
+    const uint8_t *gamma = claim->proof.data;
+    const uint8_t *s = gamma + POINT_LEN + CHALLENGE_LEN;
     uint8_t u[POINT_LEN];
     uint8_t v[POINT_LEN];
     uint8_t challenge[SCALAR_LEN] = {0};
     uint8_t expected[SCALAR_LEN];
 
-    KITH_ENSURE(claim->public_key.len == CRYPTO_VRF_PUBLIC_LEN &&
-                    is_group_point(claim->public_key.data),
-                KITH_ERR_MALFORMED);
-    KITH_ENSURE(claim->proof.len == CRYPTO_VRF_PROOF_LEN, KITH_ERR_REJECTED);
-    const uint8_t *gamma = claim->proof.data;
-    const uint8_t *s = gamma + POINT_LEN + CHALLENGE_LEN;
     memcpy(challenge, gamma + POINT_LEN, CHALLENGE_LEN);
-    KITH_ENSURE(is_group_point(gamma) && is_below(s, order), KITH_ERR_REJECTED);
-    KITH_TRY(join_input(c, claim->input, &joined));
-    KITH_TRY(encode_to_curve(c, claim->public_key.data, kith_bytes_of_buf(&joined), h));
-    KITH_ENSURE(subtract_products(s, NULL, challenge, claim->public_key.data, u) &&
+    KITH_ENSURE(is_canonical(gamma) && is_below(s, order), KITH_ERR_REJECTED);
+    KITH_ENSURE(subtract_products(s, NULL, challenge, public_key, u) &&
                     subtract_products(s, h, challenge, gamma, v),
                 KITH_ERR_REJECTED);
-    const uint8_t *const points[5] = {claim->public_key.data, h, gamma, u, v};
+    const uint8_t *const points[5] = {public_key, h, gamma, u, v};
     KITH_TRY(make_challenge(c, points, expected));
     KITH_ENSURE(memcmp(expected, challenge, sizeof expected) == 0, KITH_ERR_REJECTED);
-    return make_output(c, gamma, out);
+    return KITH_OK;
+}
+
+/* Stricter than [RFC9381 §5.3] in one point: Gamma must lie in the group of prime order, as that of every
+ * honest prover does. */
+kith_err
+crypto_vrf_verify(crypto *c, const crypto_vrf_claim *claim, uint8_t out[CRYPTO_VRF_OUTPUT_LEN])
+{
+    KITH_AUTO(kith_buf) joined = {0};
+    uint8_t h[POINT_LEN];
+
+    KITH_ENSURE(claim->public_key.len == CRYPTO_VRF_PUBLIC_LEN &&
+                    is_canonical(claim->public_key.data),
+                KITH_ERR_MALFORMED);
+    KITH_ENSURE(claim->proof.len == CRYPTO_VRF_PROOF_LEN, KITH_ERR_REJECTED);
+    KITH_TRY(join_input(c, claim->input, &joined));
+    KITH_TRY(encode_to_curve(c, claim->public_key.data, kith_bytes_of_buf(&joined), h));
+    const kith_err err = check_proof(c, claim, h);
+    if (err != KITH_OK) {
+        const bool is_key = is_group_point(claim->public_key.data);
+        return err == KITH_ERR_REJECTED && !is_key ? KITH_ERR_MALFORMED : err;
+    }
+    return make_output(c, claim->proof.data, out);
 }

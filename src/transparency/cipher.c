@@ -25,6 +25,18 @@ kt_entry_hash(crypto *c, const kt_entry *entry, kt_hash *out)
     return crypto_sha256(c, kith_bytes_of_buf(&text), out->bytes);
 }
 
+/* In one piece: the trees consist of these hashes, and each part costs a call. */
+static kith_err
+hash_pair(crypto *c, uint8_t tag, const kt_hash *a, const kt_hash *b, kt_hash *out)
+{
+    uint8_t text[1 + 2 * KT_HASH_LEN];
+
+    text[0] = tag;
+    memcpy(text + 1, a->bytes, KT_HASH_LEN);
+    memcpy(text + 1 + KT_HASH_LEN, b->bytes, KT_HASH_LEN);
+    return crypto_sha256(c, KITH_BYTES(text), out->bytes);
+}
+
 kith_err
 kt_log_parent_hash(crypto *c, const kt_log_node *left, const kt_log_node *right, kt_hash *out)
 {
@@ -43,26 +55,13 @@ kt_log_parent_hash(crypto *c, const kt_log_node *left, const kt_log_node *right,
 kith_err
 kt_prefix_leaf_hash(crypto *c, const kt_leaf *leaf, kt_hash *out)
 {
-    const uint8_t tag = TAG_PREFIX_LEAF;
-
-    return crypto_digest(c, CRYPTO_SHA256,
-                         CRYPTO_PARTS(kith_bytes_of(&tag, 1), kt_hash_bytes(&leaf->key),
-                                      kt_hash_bytes(&leaf->commitment)),
-                         out->bytes);
+    return hash_pair(c, TAG_PREFIX_LEAF, &leaf->key, &leaf->commitment, out);
 }
 
 kith_err
 kt_prefix_parent_hash(crypto *c, const kt_hash *left, const kt_hash *right, kt_hash *out)
 {
-    const uint8_t tag = TAG_PREFIX_PARENT;
-    kt_hash hash;
-
-    KITH_TRY(crypto_digest(
-        c, CRYPTO_SHA256,
-        CRYPTO_PARTS(kith_bytes_of(&tag, 1), kt_hash_bytes(left), kt_hash_bytes(right)),
-        hash.bytes));
-    *out = hash;
-    return KITH_OK;
+    return hash_pair(c, TAG_PREFIX_PARENT, left, right, out);
 }
 
 /* CommitmentValue [KEYTRANS §11.5]. */

@@ -144,29 +144,6 @@ kt_log_lookups(uint32_t greatest, uint32_t out[KT_LADDER_MAX])
     return ladder.count;
 }
 
-/* One new version: its opening, and its leaf of the prefix tree. */
-static kith_err
-make_leaf(kt_log *log, const kt_change *change, size_t i, kt_record *record, kt_leaf *leaf)
-{
-    const kt_labels *labels = &log->setup.labels;
-    kt_evaluation evaluation;
-    uint64_t count = 0;
-
-    KITH_TRY(labels->count(labels->ctx, change->label, &count));
-    KITH_ENSURE(count + i < KT_VERSION_NONE, KITH_ERR_LIMIT);
-    const uint32_t version = (uint32_t)(count + i);
-    KITH_TRY(kith_rng_fill(&log->setup.rng, record->opening, KT_OPENING_LEN));
-    const kt_opened opened = {.label = change->label,
-                              .version = version,
-                              .value = change->values[i],
-                              .opening = KITH_BYTES(record->opening)};
-    KITH_TRY(kt_commit(log->setup.crypto, &opened, &leaf->commitment));
-    KITH_TRY(kt_log_evaluate_label(log, change->label, version, &evaluation));
-    leaf->key = evaluation.key;
-    record->position = log->size;
-    return KITH_OK;
-}
-
 static kith_err
 count_versions(const kt_change *changes, size_t count, size_t *out)
 {
@@ -183,70 +160,158 @@ count_versions(const kt_change *changes, size_t count, size_t *out)
     return KITH_OK;
 }
 
+/* One new version. */
+typedef struct draft {
+    const kt_change *change;
+    kith_bytes value;
+    uint32_t version;
+    kt_record record;
+    bool is_evaluated;
+    kt_evaluation evaluation;
+} draft;
+
 /* The new versions of an entry. */
 typedef struct draft_entry {
+    kt_log *log;
+    draft *drafts;
     kt_leaf *leaves;
-    kt_record *records;
     size_t total;
 } draft_entry;
 
+/* What the ports say of a new version, and its opening. */
 static kith_err
-fill_entry(kt_log *log, const kt_change *changes, size_t count, draft_entry *entry)
+start_draft(kt_log *log, uint64_t version, draft *d)
 {
-    size_t at = 0;
+    const kt_labels *labels = &log->setup.labels;
 
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < changes[i].count; k++, at++) {
-            KITH_TRY(make_leaf(log, &changes[i], k, &entry->records[at], &entry->leaves[at]));
-        }
+    KITH_ENSURE(version < KT_VERSION_NONE, KITH_ERR_LIMIT);
+    d->version = (uint32_t)version;
+    d->record.position = log->size;
+    if (labels->find_evaluation != NULL) {
+        const kith_err err =
+            labels->find_evaluation(labels->ctx, d->change->label, d->version, &d->evaluation);
+        KITH_ENSURE(err == KITH_OK || err == KITH_ERR_NOT_FOUND, err);
+        d->is_evaluated = err == KITH_OK;
     }
-    return KITH_OK;
+    return kith_rng_fill(&log->setup.rng, d->record.opening, KT_OPENING_LEN);
 }
 
 static kith_err
-remember(kt_log *log, const kt_change *changes, size_t count, const draft_entry *entry)
+start_drafts(kt_log *log, const kt_change *changes, size_t count, draft_entry *entry)
 {
     const kt_labels *labels = &log->setup.labels;
     size_t at = 0;
 
     for (size_t i = 0; i < count; i++) {
+        uint64_t known = 0;
+        KITH_TRY(labels->count(labels->ctx, changes[i].label, &known));
         for (size_t k = 0; k < changes[i].count; k++, at++) {
-            KITH_TRY(labels->add(labels->ctx, changes[i].label, &entry->records[at],
-                                 changes[i].values[k]));
+            draft *d = &entry->drafts[at];
+            d->change = &changes[i];
+            d->value = changes[i].values[k];
+            KITH_TRY(start_draft(log, known + k, d));
         }
     }
     return KITH_OK;
 }
 
 static kith_err
-append_entry(kt_log *log, uint64_t now_ms, const kt_change *changes, size_t count,
-             draft_entry *entry)
+evaluate(const kt_log *log, crypto *c, const draft *d, kt_evaluation *out)
 {
+    KITH_AUTO(kith_buf) input = {0};
+    crypto_vrf_result result;
+
+    KITH_TRY(kt_vrf_input(d->change->label, d->version, &input));
+    const crypto_parts parts = CRYPTO_PARTS(kith_bytes_of_buf(&input));
+    if (log->setup.labels.keep_evaluation == NULL) {
+        KITH_TRY(crypto_vrf_evaluate(c, log->setup.vrf, parts, result.output));
+    } else {
+        KITH_TRY(crypto_vrf_prove(c, log->setup.vrf, parts, &result));
+        memcpy(out->proof, result.proof, KT_PROOF_LEN);
+    }
+    memcpy(out->key.bytes, result.output, KT_HASH_LEN);
+    return KITH_OK;
+}
+
+/* The leaf of the prefix tree for a new version: a job. */
+static kith_err
+make_leaf(void *arg, crypto *c, size_t i)
+{
+    const draft_entry *entry = arg;
+    draft *d = &entry->drafts[i];
+    const kt_opened opened = {.label = d->change->label,
+                              .version = d->version,
+                              .value = d->value,
+                              .opening = KITH_BYTES(d->record.opening)};
+
+    KITH_TRY(kt_commit(c, &opened, &entry->leaves[i].commitment));
+    if (!d->is_evaluated) {
+        KITH_TRY(evaluate(entry->log, c, d, &d->evaluation));
+    }
+    entry->leaves[i].key = d->evaluation.key;
+    return KITH_OK;
+}
+
+static kith_err
+make_leaves(draft_entry *entry)
+{
+    const kt_log_setup *setup = &entry->log->setup;
+
+    if (setup->workers.run != NULL) {
+        return setup->workers.run(setup->workers.ctx, make_leaf, entry, entry->total);
+    }
+    for (size_t i = 0; i < entry->total; i++) {
+        KITH_TRY(make_leaf(entry, setup->crypto, i));
+    }
+    return KITH_OK;
+}
+
+static kith_err
+remember(const draft_entry *entry)
+{
+    const kt_labels *labels = &entry->log->setup.labels;
+
+    for (size_t i = 0; i < entry->total; i++) {
+        const draft *d = &entry->drafts[i];
+        if (labels->keep_evaluation != NULL && !d->is_evaluated) {
+            KITH_TRY(
+                labels->keep_evaluation(labels->ctx, d->change->label, d->version, &d->evaluation));
+        }
+        KITH_TRY(labels->add(labels->ctx, d->change->label, &d->record, d->value));
+    }
+    return KITH_OK;
+}
+
+static kith_err
+append_entry(uint64_t now_ms, const kt_change *changes, size_t count, draft_entry *entry)
+{
+    kt_log *log = entry->log;
     const kt_tree tree = kt_log_tree(log);
 
-    KITH_TRY(fill_entry(log, changes, count, entry));
+    KITH_TRY(start_drafts(log, changes, count, entry));
+    KITH_TRY(make_leaves(entry));
     KITH_TRY(kt_tree_write(&tree, now_ms, entry->leaves, entry->total));
     KITH_TRY(kt_log_bridge_add(log, log->size));
-    KITH_TRY(remember(log, changes, count, entry));
+    KITH_TRY(remember(entry));
     return kt_log_sign(log, log->size + 1);
 }
 
 kith_err
 kt_log_append(kt_log *log, uint64_t now_ms, const kt_change *changes, size_t count)
 {
-    draft_entry entry = {0};
+    draft_entry entry = {.log = log};
 
     KITH_ENSURE(log->setup.sign != NULL, KITH_ERR_INVALID);
     KITH_TRY(count_versions(changes, count, &entry.total));
     const size_t room = entry.total + 1; /* no allocation is empty */
     entry.leaves = kith_mem_zalloc(log->alloc, room, sizeof *entry.leaves);
-    entry.records = kith_mem_zalloc(log->alloc, room, sizeof *entry.records);
+    entry.drafts = kith_mem_zalloc(log->alloc, room, sizeof *entry.drafts);
     kith_err err = KITH_ERR_NO_MEMORY;
-    if (entry.leaves != NULL && entry.records != NULL) {
-        err = append_entry(log, now_ms, changes, count, &entry);
+    if (entry.leaves != NULL && entry.drafts != NULL) {
+        err = append_entry(now_ms, changes, count, &entry);
     }
     kith_mem_free(log->alloc, entry.leaves, room * sizeof *entry.leaves);
-    kith_mem_free(log->alloc, entry.records, room * sizeof *entry.records);
+    kith_mem_free(log->alloc, entry.drafts, room * sizeof *entry.drafts);
     return err;
 }
 

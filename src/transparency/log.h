@@ -31,7 +31,8 @@ typedef struct kt_labels {
                      kith_buf *value);
     /* Remembers the next version. To be undone by the caller's transaction if kt_log_append fails. */
     kith_err (*add)(void *ctx, kith_bytes label, const kt_record *record, kith_bytes value);
-    /* A cache, or both NULL. NOT_FOUND: it is not kept. */
+    /* A cache, or both NULL. NOT_FOUND: it is not kept. kt_log_append makes and keeps proofs for a log that keeps
+     * evaluations, and only outputs, in 2/3 of the time, for one that does not. */
     kith_err (*find_evaluation)(void *ctx, kith_bytes label, uint32_t version, kt_evaluation *out);
     kith_err (*keep_evaluation)(void *ctx, kith_bytes label, uint32_t version,
                                 const kt_evaluation *evaluation);
@@ -45,6 +46,15 @@ KITH_API void kt_label_memory_free(kt_label_memory *memory);
 /* Valid until the memory is freed. */
 KITH_API kt_labels kt_label_memory_port(kt_label_memory *memory);
 
+/* A port that does work on several threads, or `run` NULL: all of it is done in the calling one. */
+typedef kith_err (*kt_job)(void *arg, crypto *c, size_t i);
+typedef struct kt_workers {
+    /* Calls `job` once with each number below `count`, in any order and beside each other, with a crypto that
+     * no other thread uses meanwhile. Returns when all calls have; the error of one of them, or OK. */
+    kith_err (*run)(void *ctx, kt_job job, void *arg, size_t count);
+    void *ctx;
+} kt_workers;
+
 typedef struct kt_log_setup {
     crypto *crypto; /* this and the keys are borrowed as long as the log lives */
     crypto_sign_key *sign; /* Ed25519, of `config.signature_key`; NULL: a log that only answers */
@@ -54,6 +64,7 @@ typedef struct kt_log_setup {
     kt_labels labels;
     kt_config config;
     uint64_t size; /* what the store holds: the size that was signed last, or 0; 0 without `sign` */
+    kt_workers workers; /* for kt_log_append: the VRF is nearly all of its time */
 } kt_log_setup;
 
 typedef struct kt_log kt_log;

@@ -4,9 +4,20 @@
 
 #include "transparency/store.h"
 
+/* Records in a block. Blocks stay where they are, so that a large log grows as fast as a small one. */
+#define BLOCK_RECORDS 256u
+
+typedef struct memory_array {
+    size_t record_len;
+    uint64_t count; /* records */
+    uint8_t **blocks;
+    size_t block_count;
+    size_t block_cap;
+} memory_array;
+
 struct kt_memory {
     const kith_alloc *alloc;
-    kith_buf arrays[KT_ARRAYS];
+    memory_array arrays[KT_ARRAYS];
 };
 
 size_t
@@ -34,10 +45,19 @@ kt_memory_new(const kith_alloc *alloc, kt_memory **out)
     KITH_ENSURE(memory != NULL, KITH_ERR_NO_MEMORY);
     memory->alloc = alloc;
     for (size_t i = 0; i < KT_ARRAYS; i++) {
-        memory->arrays[i].alloc = alloc;
+        memory->arrays[i].record_len = kt_array_record_len((kt_array)i);
     }
     *out = memory;
     return KITH_OK;
+}
+
+static void
+free_array(const kith_alloc *alloc, memory_array *array)
+{
+    for (size_t i = 0; i < array->block_count; i++) {
+        kith_mem_free(alloc, array->blocks[i], BLOCK_RECORDS * array->record_len);
+    }
+    kith_mem_free(alloc, array->blocks, array->block_cap * sizeof *array->blocks);
 }
 
 void
@@ -45,39 +65,55 @@ kt_memory_free(kt_memory *memory)
 {
     if (memory != NULL) {
         for (size_t i = 0; i < KT_ARRAYS; i++) {
-            kith_buf_done(&memory->arrays[i]);
+            free_array(memory->alloc, &memory->arrays[i]);
         }
         kith_mem_free(memory->alloc, memory, sizeof *memory);
     }
+}
+
+static uint8_t *
+record_at(const memory_array *array, uint64_t index)
+{
+    return array->blocks[index / BLOCK_RECORDS] + index % BLOCK_RECORDS * array->record_len;
 }
 
 static kith_err
 read_record(void *ctx, kt_array array, uint64_t index, uint8_t *out)
 {
     const kt_memory *memory = ctx;
-    const size_t len = kt_array_record_len(array);
-    const kith_buf *buf = &memory->arrays[array];
 
-    KITH_ENSURE(len > 0 && index < buf->len / len, KITH_ERR_STORE);
-    memcpy(out, buf->data + index * len, len);
+    KITH_ENSURE(array < KT_ARRAYS && index < memory->arrays[array].count, KITH_ERR_STORE);
+    memcpy(out, record_at(&memory->arrays[array], index), memory->arrays[array].record_len);
     return KITH_OK;
 }
 
 static kith_err
-write_records(void *ctx, kt_array array, uint64_t index, kith_bytes records)
+grow_array(const kith_alloc *alloc, memory_array *array, uint64_t count)
+{
+    while (array->block_count * BLOCK_RECORDS < count) {
+        KITH_TRY(kith_mem_grow(alloc, (void **)&array->blocks, &array->block_cap,
+                               array->block_count + 1, sizeof *array->blocks));
+        uint8_t *block = kith_mem_zalloc(alloc, BLOCK_RECORDS, array->record_len);
+        KITH_ENSURE(block != NULL, KITH_ERR_NO_MEMORY);
+        array->blocks[array->block_count++] = block;
+    }
+    return KITH_OK;
+}
+
+static kith_err
+write_records(void *ctx, kt_array id, uint64_t index, kith_bytes records)
 {
     kt_memory *memory = ctx;
-    kith_buf *buf = &memory->arrays[array];
-    const size_t at = index * kt_array_record_len(array);
+    memory_array *array = &memory->arrays[id];
+    const uint64_t end = index + records.len / array->record_len;
 
-    KITH_ENSURE(at <= buf->len, KITH_ERR_STORE);
-    if (records.len > buf->len - at) {
-        KITH_TRY(kith_buf_reserve(buf, records.len - (buf->len - at)));
-        buf->len = at + records.len;
+    KITH_ENSURE(index <= array->count, KITH_ERR_STORE);
+    KITH_TRY(grow_array(memory->alloc, array, end));
+    for (uint64_t i = index; i < end; i++) {
+        memcpy(record_at(array, i), records.data + (i - index) * array->record_len,
+               array->record_len);
     }
-    if (records.len > 0) {
-        memcpy(buf->data + at, records.data, records.len);
-    }
+    array->count = end > array->count ? end : array->count;
     return KITH_OK;
 }
 
@@ -90,5 +126,5 @@ kt_memory_port(kt_memory *memory)
 size_t
 kt_memory_len(const kt_memory *memory, kt_array array)
 {
-    return memory->arrays[array].len;
+    return memory->arrays[array].count * memory->arrays[array].record_len;
 }

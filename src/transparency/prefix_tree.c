@@ -62,30 +62,67 @@ read_node(crypto *c, const kt_store *store, kt_node_id id, node *out)
     return KITH_OK;
 }
 
+/* Records wait until they are so many bytes: few writes, and no buffer as large as an entry. */
+#define PENDING_MAX 65536u
+
 static kith_err
-write_leaf(kt_prefix_writer *w, const kt_leaf *leaf, kt_prefix_root *out)
+write_pending(kt_prefix_writer *w)
 {
-    KITH_TRY(kt_prefix_leaf_hash(w->crypto, leaf, &out->hash));
-    KITH_TRY(kith_buf_append(&w->pending, kt_hash_bytes(&leaf->key)));
-    KITH_TRY(kith_buf_append(&w->pending, kt_hash_bytes(&leaf->commitment)));
-    out->id = (w->next++ + 1) << 1 | 1;
+    const uint64_t first = w->next - w->pending.len / KT_NODE_LEN;
+
+    KITH_TRY(w->store->write(w->store->ctx, KT_NODES, first, kith_bytes_of_buf(&w->pending)));
+    w->pending.len = 0; /* nothing in it is secret */
     return KITH_OK;
 }
 
 static kith_err
+write_record(kt_prefix_writer *w, const uint8_t record[KT_NODE_LEN], uint64_t *index)
+{
+    if (w->pending.len >= PENDING_MAX) {
+        KITH_TRY(write_pending(w));
+    }
+    KITH_TRY(kith_buf_append(&w->pending, kith_bytes_of(record, KT_NODE_LEN)));
+    *index = w->next++;
+    return KITH_OK;
+}
+
+static kith_err
+write_leaf(kt_prefix_writer *w, const kt_leaf *leaf, kt_prefix_root *out)
+{
+    uint8_t record[KT_NODE_LEN];
+    uint64_t index = 0;
+
+    KITH_TRY(kt_prefix_leaf_hash(w->crypto, leaf, &out->hash));
+    memcpy(record, leaf->key.bytes, KT_HASH_LEN);
+    memcpy(record + KT_HASH_LEN, leaf->commitment.bytes, KT_HASH_LEN);
+    KITH_TRY(write_record(w, record, &index));
+    out->id = (index + 1) << 1 | 1;
+    return KITH_OK;
+}
+
+static void
+put_id(uint8_t at[8], kt_node_id id)
+{
+    for (size_t i = 8; i-- > 0; id >>= 8) {
+        at[i] = (uint8_t)id;
+    }
+}
+
+/* `out` may be one of the children. */
+static kith_err
 write_parent(kt_prefix_writer *w, const kt_prefix_root *left, const kt_prefix_root *right,
              kt_prefix_root *out)
 {
-    kith_writer record = kith_writer_of(&w->pending);
-    uint8_t *rest = NULL;
+    uint8_t record[KT_NODE_LEN] = {0};
+    uint64_t index = 0;
     kt_hash hash;
 
     KITH_TRY(kt_prefix_parent_hash(w->crypto, &left->hash, &right->hash, &hash));
-    KITH_TRY(kt_hash_write(&record, &hash));
-    KITH_TRY(kith_write_u64(&record, left->id));
-    KITH_TRY(kith_write_u64(&record, right->id));
-    KITH_TRY(kith_buf_extend(&w->pending, KT_NODE_LEN - KT_HASH_LEN - 2 * sizeof(uint64_t), &rest));
-    *out = (kt_prefix_root){.id = (w->next++ + 1) << 1, .hash = hash};
+    memcpy(record, hash.bytes, KT_HASH_LEN);
+    put_id(record + KT_HASH_LEN, left->id);
+    put_id(record + KT_HASH_LEN + 8, right->id);
+    KITH_TRY(write_record(w, record, &index));
+    *out = (kt_prefix_root){.id = (index + 1) << 1, .hash = hash};
     return KITH_OK;
 }
 
@@ -197,10 +234,10 @@ kt_prefix_insert(kt_prefix_writer *w, const kt_prefix_root *root, kt_leaf *leave
 
     kith_err err = run_insertion(&in, &result);
     if (err == KITH_OK) {
-        err = w->store->write(w->store->ctx, KT_NODES, first, kith_bytes_of_buf(&w->pending));
+        err = write_pending(w);
     }
-    kith_buf_clear(&w->pending);
     if (err != KITH_OK) {
+        w->pending.len = 0;
         w->next = first;
         return err;
     }

@@ -181,6 +181,41 @@ points_outside_the_group_are_rejected(void **state)
     }
 }
 
+/* The sum of a point and the one of order two: (x, y) becomes (-x, -y). */
+static void
+add_order_two(uint8_t point[32])
+{
+    int borrow = 0;
+
+    for (size_t i = 0; i < 32; i++) {
+        const int of_field = i == 0 ? 0xed : i == 31 ? 0x7f : 0xff;
+        const int of_point = i == 31 ? point[i] & 0x7f : point[i];
+        const int digit = of_field - of_point - borrow;
+        borrow = digit < 0 ? 1 : 0;
+        point[i] = (uint8_t)((digit & 0xff) | (i == 31 ? ~point[i] & 0x80 : 0));
+    }
+}
+
+static void
+points_of_the_curve_with_a_part_of_small_order_are_rejected(void **state)
+{
+    KITH_AUTO(kith_buf) public_key = of_hex(examples[0].public_key);
+    KITH_AUTO(kith_buf) proof = of_hex(examples[0].proof);
+
+    add_order_two(public_key.data);
+    assert_err(
+        verify(*state, kith_bytes_of_buf(&public_key), (kith_bytes){0}, kith_bytes_of_buf(&proof)),
+        KITH_ERR_MALFORMED);
+    add_order_two(public_key.data);
+    add_order_two(proof.data);
+    assert_err(
+        verify(*state, kith_bytes_of_buf(&public_key), (kith_bytes){0}, kith_bytes_of_buf(&proof)),
+        KITH_ERR_REJECTED);
+    add_order_two(proof.data);
+    assert_ok(
+        verify(*state, kith_bytes_of_buf(&public_key), (kith_bytes){0}, kith_bytes_of_buf(&proof)));
+}
+
 static void
 a_key_of_another_length_is_refused(void **state)
 {
@@ -275,6 +310,7 @@ main(void)
         cmocka_unit_test(a_proof_of_another_input_or_length_is_rejected),
         cmocka_unit_test(numbers_that_are_not_reduced_are_rejected),
         cmocka_unit_test(points_outside_the_group_are_rejected),
+        cmocka_unit_test(points_of_the_curve_with_a_part_of_small_order_are_rejected),
         cmocka_unit_test(a_key_of_another_length_is_refused),
         cmocka_unit_test(an_input_may_have_the_named_length_and_no_more),
         cmocka_unit_test(memory_that_runs_out_leaks_nothing),
