@@ -112,19 +112,13 @@ core_accept_cancel(core *c, uint64_t op, kith_err err)
 
 /* ---- When the inviter's list is there ---- */
 
-/* REJECTED: the account's key is not the link's. */
+/* REJECTED: the link's key is none of the account's. */
 static kith_err
 check_inviter(core *c, const accept_record *record)
 {
-    const uint64_t version = core_list_newest(c, record->account);
-    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
-    proto_list list = {0};
+    const kith_err err = core_list_find_key(c, record->account, KITH_BYTES(record->account_key));
 
-    KITH_TRY(core_list_get(c, record->account, version, &bytes));
-    KITH_TRY(proto_list_decode(kith_bytes_of_buf(&bytes), &list));
-    KITH_ENSURE(kith_bytes_equal(list.account_key, KITH_BYTES(record->account_key)),
-                KITH_ERR_REJECTED);
-    return KITH_OK;
+    return err == KITH_ERR_NOT_FOUND ? KITH_ERR_REJECTED : err;
 }
 
 /* The one there is, or a new one. */

@@ -16,6 +16,7 @@ queue_control(core *c, core_conv *conv, kith_bytes payload)
         return KITH_OK; /* nobody would hear it */
     }
     KITH_TRY(core_random(c, message.salt, sizeof message.salt));
+    core_head_say(c, &message.head);
     KITH_TRY(content_message_encode(&content, &message));
     return core_outbox_add(
         c, conv,

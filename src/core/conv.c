@@ -466,6 +466,9 @@ pump_conv(core *c, core_conv *conv)
         return KITH_OK;
     }
     KITH_TRY(core_log_pump(c, conv));
+    if (core_is_silent(c)) {
+        return KITH_OK;
+    }
     KITH_TRY(core_change_pump(c, conv, &may_speak));
     return may_speak ? core_outbox_pump(c, conv) : KITH_OK;
 }
@@ -482,7 +485,9 @@ core_convs_pump(core *c)
     for (size_t i = 0; i < c->convs->count; i++) {
         KITH_TRY(pump_conv(c, c->convs->items[(c->convs->turn + i) % c->convs->count]));
     }
-    KITH_TRY(core_puts_pump(c));
+    if (!core_is_silent(c)) {
+        KITH_TRY(core_puts_pump(c));
+    }
     return core_inbox_pump(c);
 }
 

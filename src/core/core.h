@@ -216,6 +216,23 @@ KITH_MUST_USE kith_err core_person_get(core *c, const uint8_t account[CORE_ACCOU
 KITH_MUST_USE kith_err core_person_answer(core *c, const uint8_t account[CORE_ACCOUNT_LEN],
                                           bool yes, uint64_t now_ms);
 
+/* ---- The directory ------------------------------------------------------------------------- */
+
+/* The log that the device lists of this server stand in [docs/wire.md §10], as far as it was seen here. */
+typedef struct core_log {
+    bool is_known; /* else the rest is zero */
+    uint32_t generation;
+    uint64_t size; /* entries */
+    uint64_t newest_ms; /* when the newest of them was added; 0: none was seen */
+    bool is_silent; /* it was shown in two forms: nothing is sent until core_go_on */
+} core_log;
+core_log core_log_get(const core *c);
+/* Appends what proves to anybody that the log was shown in two forms (kt_evidence). NOT_FOUND: nothing does. */
+KITH_MUST_USE kith_err core_evidence(core *c, kith_buf *out);
+/* The person has decided to go on with this server: the log that it shows now is pinned, what waits is sent. The lists
+ * that are held stay, and have to be continued. INVALID: nothing waits for that. */
+KITH_MUST_USE kith_err core_go_on(core *c, uint64_t now_ms);
+
 /* ---- Conversations ------------------------------------------------------------------------- */
 
 typedef enum core_chat_kind {

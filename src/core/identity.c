@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/directory.h"
+
 uint64_t
 core_pause_after(const core *c, const core_answer *answer)
 {
@@ -93,6 +95,7 @@ core_identity_load(core *c)
     KITH_ENSURE(c->identity != NULL, KITH_ERR_NO_MEMORY);
     c->identity->invites_waiting = true;
     KITH_TRY(core_account_load(c));
+    KITH_TRY(core_directory_load(c));
     KITH_TRY(load_ops(c));
     KITH_TRY(core_packages_load(c));
     return core_people_load(c);
@@ -110,8 +113,8 @@ core_identity_free(core *c)
     core_pair_free(c);
     core_account_unload(c);
     core_list_ops_done(c);
-    kith_mem_free(alloc, identity->list_wishes.items,
-                  identity->list_wishes.cap * sizeof *identity->list_wishes.items);
+    core_directory_free(c);
+    core_lists_done(c);
     kith_mem_free(alloc, identity->take_wishes.items,
                   identity->take_wishes.cap * sizeof *identity->take_wishes.items);
     kith_mem_free(alloc, identity->accept_ops.items,
@@ -150,10 +153,13 @@ core_identity_pump(core *c)
     KITH_TRY(end_lost_pair(c));
     KITH_TRY(core_pair_pump(c));
     KITH_TRY(core_account_pump(c));
+    KITH_TRY(core_directory_pump(c));
     KITH_TRY(core_lists_pump(c));
     if (c->account.state != CORE_ACCOUNT_READY) {
         return KITH_OK;
     }
+    KITH_TRY(core_heads_pump(c));
+    KITH_TRY(core_watches_pump(c));
     KITH_TRY(core_devices_pump(c));
     KITH_TRY(core_accept_pump(c));
     KITH_TRY(core_takes_pump(c));
@@ -167,6 +173,7 @@ core_identity_pump(core *c)
 kith_err
 core_identity_link_changed(core *c, core_link link)
 {
+    core_directory_link_changed(c, link);
     if (link == CORE_LINK_NAMED) {
         core_packages_link_changed(c);
         /* Another own device may have changed the list while this one was away. */

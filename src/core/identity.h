@@ -8,6 +8,7 @@
  *   lists.c       device lists, checked           hello.c       first words, names, own-device sync
  *   devices.c     changes of the own list         invite.c      own invites
  *   pair*.c       linking a device
+ *   directory.h   the log that the lists stand in
  */
 #ifndef KITH_CORE_IDENTITY_H
 #define KITH_CORE_IDENTITY_H
@@ -23,6 +24,10 @@ typedef struct core_list_wish {
     uint64_t version; /* at least; 0: whatever is newest */
     bool in_flight;
     bool again; /* asked for anew while the answer was on its way */
+    uint64_t held; /* newest version here when it was asked */
+    kith_buf
+        pending; /* lists that follow it, and are not proved before the newest one is reached */
+    uint64_t pending_count;
     uint64_t not_before_ms;
 } core_list_wish;
 
@@ -58,6 +63,7 @@ typedef struct core_hello_due {
 } core_hello_due;
 
 typedef struct core_making core_making; /* account.c */
+typedef struct core_directory core_directory; /* directory.h */
 typedef struct core_pair core_pair; /* pair.h */
 
 typedef struct core_list_wishes {
@@ -123,6 +129,7 @@ struct core_identity {
     core_list_ops list_ops;
     core_hellos hellos;
     core_packages packages;
+    core_directory *directory;
     core_pair *pair; /* NULL: no linking is under way */
     uint64_t lost_pair_op; /* of a linking that a restart ended; 0: none */
     uint64_t lost_list_op; /* the change of the list that was part of it */
@@ -183,8 +190,12 @@ KITH_MUST_USE kith_err core_list_accept(core *c, const uint8_t account[CORE_ACCO
 /* Appends the newest list that is held. NOT_FOUND: none. */
 KITH_MUST_USE kith_err core_list_get_newest(core *c, const uint8_t account[CORE_ACCOUNT_LEN],
                                             kith_buf *out);
+/* Whether a list of the account that is held names that account key. NOT_FOUND: none does. */
+KITH_MUST_USE kith_err core_list_find_key(core *c, const uint8_t account[CORE_ACCOUNT_LEN],
+                                          kith_bytes key);
 bool core_list_is_wanted(const core *c, const uint8_t account[CORE_ACCOUNT_LEN]);
 KITH_MUST_USE kith_err core_lists_pump(core *c);
+void core_lists_done(core *c);
 
 /* ---- devices.c ---- */
 
@@ -239,6 +250,8 @@ KITH_MUST_USE kith_err core_person_read(core *c, const uint8_t account[CORE_ACCO
 KITH_MUST_USE kith_err core_person_write(core *c, const core_person_record *record);
 /* Writes it, tells the own devices, and lets the direct conversation follow. */
 KITH_MUST_USE kith_err core_person_decide(core *c, core_person_record *record, bool yes);
+/* There is a newer list of the account: the pin moves with it, and whoever shows the person is told. */
+KITH_MUST_USE kith_err core_person_follow(core *c, const uint8_t account[CORE_ACCOUNT_LEN]);
 KITH_MUST_USE kith_err core_people_load(core *c);
 /* All people, for a device that is linked. */
 KITH_MUST_USE kith_err core_people_export(core *c, kith_buf *out);

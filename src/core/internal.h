@@ -3,6 +3,7 @@
  * What the files of core know of each other. Two halves meet here:
  *
  *   identity       core.c event.c link.c account.c lists.c packages.c people.c invite.c pair.c pair_*.c
+ *                  directory.c question.c watch.c heads.c
  *   conversations  conv.c log.c outbox.c change.c roster.c join.c receipt.c message.c chat.c history.c control.c
  *
  * Rules
@@ -43,7 +44,8 @@ enum {
     CORE_TABLE_WISH, /* conversation id || account id -> wanted membership (add, remove) and op */
     CORE_TABLE_PUT, /* put id -> inbox put that waits: account, device, body */
     CORE_TABLE_INBOX, /* item id (u64) -> inbox item that waits for something (a list) before it can be judged */
-    CORE_TABLE_ONCE_N /* n (u64) -> key in CORE_TABLE_ONCE: which is the oldest */
+    CORE_TABLE_ONCE_N, /* n (u64) -> key in CORE_TABLE_ONCE: which is the oldest */
+    CORE_TABLE_LOG /* of the directory's log: "directory", "evidence"; account id -> what is watched of it */
 };
 
 /* ---- Requests on the two connections (link.c) --------------------------------------------- */
@@ -188,9 +190,18 @@ KITH_MUST_USE kith_err core_package_used(core *c, kith_bytes ref);
 /* Signs a DeviceCredential of this device: what goes into its leaves. */
 KITH_MUST_USE kith_err core_account_leaf(core *c, kith_buf *identity, mls_leaf_params *out);
 
+/* Says the newest head of the directory's log that is known here, if there is one. */
+void core_head_say(const core *c, content_head *out);
+/* A device of `account` said a head in `conv`: compared with what is known here, now or when the log has answered. */
+KITH_MUST_USE kith_err core_head_hear(core *c, const uint8_t conv[CORE_CONV_LEN],
+                                      const uint8_t account[CORE_ACCOUNT_LEN],
+                                      const content_head *head);
+/* Whether nothing is to be sent, because the directory was shown in two forms. */
+bool core_is_silent(const core *c);
+
 core_person_state core_person_state_of(core *c, const uint8_t account[CORE_ACCOUNT_LEN]);
-/* Makes the person known (state UNKNOWN) if it is not; the account key is pinned at that moment. REJECTED: another
- * account key is pinned for this account. */
+/* Makes the person known (state UNKNOWN) if it is not; the account key is pinned at that moment. Another key moves the
+ * pin if a list that is held replaces the pinned one by it. REJECTED: no list does. */
 KITH_MUST_USE kith_err core_person_seen(core *c, const uint8_t account[CORE_ACCOUNT_LEN],
                                         kith_bytes account_key);
 /* A direct conversation was joined that `account` began: decides CONTACT stays, UNKNOWN becomes REQUEST; DENIED when

@@ -78,5 +78,17 @@
 #define CORE_PAIR_GIFT_MAX (32u << 20)
 #define CORE_PAIR_SAYING_MAX 512u
 #define CORE_PAIR_IN_FLIGHT 8u
+/* Bytes of lists that came and wait for the newest one, which proves them. */
+#define CORE_LISTS_PENDING_MAX (4u << 20)
+/* Senders whose heads of the directory's log are remembered or wait to be asked about. */
+#define CORE_HEADS_MAX 32u
+/* So long a sender's next head waits after one of it was found good: the log's own entries come at least so often. */
+#define CORE_HEAD_PAUSE_MS 600000u
+/* A log that could not say so often what became of a head is told of. */
+#define CORE_HEAD_FAILURES_MAX 5u
+/* Refusals in a row before the log is asked whether it still has what it showed. */
+#define CORE_REFUSALS_MAX 3u
+/* Labels that are looked at again. */
+#define CORE_WATCHED_MAX 8192u
 
 #endif

@@ -19,7 +19,7 @@ bool core_links_online(const core *c);
 /* Adds an ONLINE event when that has changed. */
 KITH_MUST_USE kith_err core_links_report(core *c);
 
-/* HELLO is done: before a login, requests that need none can be sent (ACCOUNT_CREATE, LIST_GET, RDV_*). */
+/* HELLO is done: before a login, requests that need none can be sent (ACCOUNT_CREATE, LIST_FIND, RDV_*). */
 bool core_link_is_open(const core *c, core_link link);
 /* Gives the connection up once the handler that runs is through; it is dialled again after a pause. */
 void core_link_give_up(core *c, core_link link);

@@ -16,7 +16,9 @@ typedef struct request_rule {
 static const request_rule rules[] = {
     {PROTO_PING, .on_named = true, .on_anon = true, .before_login = true},
     {PROTO_ACCOUNT_CREATE, .on_named = true, .before_login = true},
-    {PROTO_LIST_GET, .on_named = true, .on_anon = true, .before_login = true},
+    {PROTO_LIST_FIND, .on_named = true, .on_anon = true, .before_login = true},
+    {PROTO_LOG_CONFIG, .on_named = true, .on_anon = true, .before_login = true},
+    {PROTO_LOG_ASK, .on_named = true, .on_anon = true, .before_login = true},
     {PROTO_RDV_OPEN, .on_named = true, .before_login = true},
     {PROTO_RDV_JOIN, .on_named = true, .before_login = true},
     {PROTO_RDV_SEND, .on_named = true, .before_login = true},

@@ -196,6 +196,7 @@ encode_text(core *c, const core_text *in, kith_buf *out)
     content_message text = {.kind = CONTENT_TEXT, .body = in->text};
 
     KITH_TRY(core_random(c, text.salt, sizeof text.salt));
+    core_head_say(c, &text.head);
     text.has_reply = memcmp(in->reply_to, no_id, sizeof no_id) != 0;
     if (text.has_reply) {
         memcpy(text.in_reply_to, in->reply_to, sizeof text.in_reply_to);
@@ -333,5 +334,6 @@ core_message_take(core *c, core_conv *conv, const core_said *said)
     if (message.kind == CONTENT_TEXT && message.body.len > CORE_TEXT_MAX) {
         return KITH_OK;
     }
+    KITH_TRY(core_head_hear(c, conv->id, said->account, &message.head));
     return take_content(c, conv, said, &message);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * People: who is known, by which account key (pinned when it is first seen), how they call themselves, and what this
- * account's person decided about them. Own devices hear of every decision.
+ * People: who is known, by which account key (pinned when it is first seen, and moved only with a list that the pinned
+ * key has signed), how they call themselves, and what this account's person decided about them. Own devices hear of every decision.
  */
 #include <string.h>
 
@@ -139,22 +139,87 @@ core_person_name(core *c, const uint8_t account[CORE_ACCOUNT_LEN], char name[COR
     memcpy(name, record.name, sizeof record.name);
 }
 
+/* The account key on the newest list, if a list is held. */
+static kith_err
+read_newest_key(core *c, const uint8_t account[CORE_ACCOUNT_LEN], uint8_t key[CORE_ACCOUNT_KEY_LEN])
+{
+    KITH_AUTO(kith_buf) bytes = {.alloc = c->env.alloc};
+    proto_list list = {0};
+
+    KITH_TRY(core_list_get_newest(c, account, &bytes));
+    KITH_TRY(proto_list_decode(kith_bytes_of_buf(&bytes), &list));
+    memcpy(key, list.account_key.data, CORE_ACCOUNT_KEY_LEN);
+    return KITH_OK;
+}
+
+static kith_err
+is_on_chain(core *c, const uint8_t account[CORE_ACCOUNT_LEN], kith_bytes key)
+{
+    const kith_err err = core_list_find_key(c, account, key);
+
+    return err == KITH_ERR_NOT_FOUND ? KITH_ERR_REJECTED : err;
+}
+
+/* The pin moves along the chain of lists, each of which the key before has signed: to nothing that is not on it, and
+ * never back, since an older list, or an own device that was away, says what is known already. */
+static kith_err
+move_pin(core *c, core_person_record *record, kith_bytes shown)
+{
+    uint8_t newest[CORE_ACCOUNT_KEY_LEN];
+    const kith_err err = read_newest_key(c, record->account, newest);
+
+    if (err == KITH_ERR_NOT_FOUND) {
+        return kith_bytes_equal(KITH_BYTES(record->key), shown) ? KITH_OK : KITH_ERR_REJECTED;
+    }
+    KITH_TRY(err);
+    if (memcmp(record->key, newest, sizeof newest) == 0 &&
+        kith_bytes_equal(KITH_BYTES(record->key), shown)) {
+        return KITH_OK;
+    }
+    KITH_TRY(is_on_chain(c, record->account, KITH_BYTES(record->key)));
+    KITH_TRY(is_on_chain(c, record->account, shown));
+    memcpy(record->key, newest, sizeof newest);
+    return KITH_OK;
+}
+
 kith_err
 core_person_seen(core *c, const uint8_t account[CORE_ACCOUNT_LEN], kith_bytes account_key)
 {
     KITH_AUTO(core_person_record) record = {.since_ms = c->now_ms};
+    uint8_t before[CORE_ACCOUNT_KEY_LEN];
 
     if (core_account_is_own(c, account)) {
         return KITH_OK;
     }
     KITH_ENSURE(account_key.len == sizeof record.key, KITH_ERR_REJECTED);
     const kith_err err = core_person_read(c, account, &record);
-    if (err == KITH_OK) {
-        return kith_bytes_equal(KITH_BYTES(record.key), account_key) ? KITH_OK : KITH_ERR_REJECTED;
+    KITH_ENSURE(err == KITH_OK || err == KITH_ERR_NOT_FOUND, err);
+    if (err == KITH_ERR_NOT_FOUND) {
+        memcpy(record.account, account, sizeof record.account);
+        memcpy(record.key, account_key.data, sizeof record.key);
     }
-    KITH_ENSURE(err == KITH_ERR_NOT_FOUND, err);
-    memcpy(record.account, account, sizeof record.account);
-    memcpy(record.key, account_key.data, sizeof record.key);
+    memcpy(before, record.key, sizeof before);
+    KITH_TRY(move_pin(c, &record, account_key));
+    const bool is_same = memcmp(before, record.key, sizeof before) == 0;
+    return err == KITH_OK && is_same ? KITH_OK : core_person_write(c, &record);
+}
+
+kith_err
+core_person_follow(core *c, const uint8_t account[CORE_ACCOUNT_LEN])
+{
+    KITH_AUTO(core_person_record) record = {0};
+    const kith_err err = core_person_read(c, account, &record);
+
+    if (err == KITH_ERR_NOT_FOUND) {
+        return KITH_OK;
+    }
+    KITH_TRY(err);
+    const kith_err moved = move_pin(c, &record, KITH_BYTES(record.key));
+    /* It was never a key of this account: an own device was told so, or was wrong. */
+    if (moved == KITH_ERR_REJECTED) {
+        return core_event_alarm(c, NULL, account, "key");
+    }
+    KITH_TRY(moved);
     return core_person_write(c, &record);
 }
 

@@ -63,6 +63,7 @@ queue_report(core *c, core_conv *conv, const mark_list *marks)
     KITH_TRY(content_report_encode(&body, marks->items, marks->count));
     message.body = kith_bytes_of_buf(&body);
     KITH_TRY(core_random(c, message.salt, sizeof message.salt));
+    core_head_say(c, &message.head);
     KITH_TRY(content_message_encode(&content, &message));
     return core_outbox_add(
         c, conv,

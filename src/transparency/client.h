@@ -25,6 +25,12 @@ KITH_API KITH_MUST_USE kith_err kt_view_decode(kith_reader *r, kt_view *out);
 /* The root of the tree that was seen. NOT_FOUND: nothing was seen. */
 KITH_API KITH_MUST_USE kith_err kt_view_root(crypto *c, const kt_view *view, kt_hash *out);
 
+/* When the newest entry was added, in milliseconds since 1970. NOT_FOUND: nothing was seen. */
+KITH_API KITH_MUST_USE kith_err kt_view_newest(const kt_view *view, uint64_t *out);
+/* The rightmost distinguished entry: where an owner starts (KT_OWNER_INIT). NOT_FOUND: there is none. */
+KITH_API KITH_MUST_USE kith_err kt_view_start(const kt_client *client, const kt_view *view,
+                                              uint64_t *out);
+
 /* What is known of a version of a label. */
 typedef struct kt_known {
     uint32_t version;

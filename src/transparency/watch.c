@@ -64,6 +64,32 @@ kt_view_root(crypto *c, const kt_view *view, kt_hash *out)
     return kt_log_root_of(c, view->size, view->subtrees, out);
 }
 
+kith_err
+kt_view_newest(const kt_view *view, uint64_t *out)
+{
+    KITH_ENSURE(view->size > 0, KITH_ERR_NOT_FOUND);
+    *out = view->frontier[kt_math_frontier(view->size).count - 1].timestamp;
+    return KITH_OK;
+}
+
+/* All entries to the right of a distinguished one on the frontier are bounded by it and by the newest one. */
+kith_err
+kt_view_start(const kt_client *client, const kt_view *view, uint64_t *out)
+{
+    const kt_path frontier = kt_math_frontier(view->size);
+    uint64_t newest = 0;
+    uint64_t left = 0;
+    size_t found = 0;
+
+    KITH_TRY(kt_view_newest(view, &newest));
+    while (found < frontier.count && newest - left >= client->config.window) {
+        left = view->frontier[found++].timestamp;
+    }
+    KITH_ENSURE(found > 0, KITH_ERR_NOT_FOUND);
+    *out = frontier.items[found - 1];
+    return KITH_OK;
+}
+
 /* ---- Watches. ---- */
 
 kith_err

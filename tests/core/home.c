@@ -20,7 +20,8 @@ home_new(void)
     assert_int_equal(crypto_new(NULL, &h->crypto), KITH_OK);
     h->now_ms = HOME_NOW;
     h->rdv_number = 4711;
-    memset(h->server_key, 0x42, sizeof h->server_key);
+    h->log = fake_directory_new(h->crypto, 42, 1);
+    memcpy(h->server_key, fake_directory_identity(h->log), sizeof h->server_key);
     return h;
 }
 
@@ -50,6 +51,7 @@ home_free(home *h)
         }
     }
     kith_buf_done(&h->package);
+    fake_directory_free(h->log);
     crypto_free(h->crypto);
     free(h);
 }

@@ -8,6 +8,7 @@
 
 #include "core/internal.h"
 #include "core/stub_convs.h"
+#include "fakes/fake_directory.h"
 #include "fakes/fake_rng.h"
 #include "fakes/fake_store.h"
 
@@ -65,6 +66,9 @@ typedef struct home {
     home_account accounts[HOME_ACCOUNTS];
     size_t account_count;
     uint8_t server_key[32];
+    fake_directory *log; /* all lists that are answered stand in it */
+    bool log_hides_updates; /* it answers an owner that there is nothing new */
+    bool log_is_frozen; /* it gets no entries, and the lists none either */
     bool hold[256]; /* requests of this type are kept in `held` */
     kith_err refuse[256]; /* requests of this type get this error */
     bool is_down; /* nothing can be dialled */
@@ -106,6 +110,10 @@ bool party_alarm(party *p, const char *what);
 
 /* The answer to a request (home_answers.c), or the error. */
 kith_err home_answer(party *p, uint8_t type, kith_bytes body, kith_buf *out);
+/* Puts what the lists have and the log has not into the log. */
+void home_log_follow(home *h);
+/* The same lists in another log from here on; the one before is freed. */
+void home_log_replace(home *h, fake_directory *log);
 home_account *home_account_of(home *h, const uint8_t id[CORE_ACCOUNT_LEN]);
 
 /* The operator's link, and a core that made its account with it. */
@@ -124,6 +132,8 @@ void ghost_make(home *h, ghost *g, uint64_t seed);
 void ghost_done(ghost *g);
 /* Publishes one more list: the first, or a next one that differs in nothing but its number. */
 void ghost_list(home *h, ghost *g);
+/* The same with another account key, which the one before signs. */
+void ghost_rotate(home *h, ghost *g, uint64_t seed);
 /* A personal invite of it. */
 void ghost_link(home *h, const ghost *g, kith_buf *out);
 #define GHOST_SECRET 0x77

@@ -89,21 +89,72 @@ answer_list_put(party *p, kith_bytes body)
     return keep_list(p->home, put.list);
 }
 
-static kith_err
-answer_list_get(party *p, kith_bytes body, kith_buf *out)
-{
-    proto_list_get get = {0};
-    KITH_AUTO(kith_buf) lists = {0};
+/* ---- The directory's log ---- */
 
-    assert_int_equal(proto_list_get_decode(body, &get), KITH_OK);
-    const home_account *account = home_account_of(p->home, get.account_id);
-    KITH_ENSURE(account->count > 0, KITH_ERR_NOT_FOUND);
-    for (size_t i = 0; i < PROTO_LISTS_MAX && get.have_version + i < account->count; i++) {
-        KITH_TRY(
-            proto_blob_append(&lists, kith_bytes_of_buf(&account->lists[get.have_version + i])));
+void
+home_log_follow(home *h)
+{
+    const uint64_t now_ms = h->now_ms + (uint64_t)h->clock_ahead_ms;
+
+    for (size_t i = 0; i < h->account_count && !h->log_is_frozen; i++) {
+        const home_account *account = &h->accounts[i];
+        for (uint64_t n = fake_directory_count(h->log, account->id); n < account->count; n++) {
+            fake_directory_put(h->log, now_ms, account->id, kith_bytes_of_buf(&account->lists[n]));
+        }
     }
-    const proto_list_get_answer answer = {.lists = kith_bytes_of_buf(&lists)};
-    return proto_list_get_answer_encode(out, &answer);
+    if (!h->log_is_frozen) {
+        fake_directory_beat(h->log, now_ms);
+    }
+}
+
+void
+home_log_replace(home *h, fake_directory *log)
+{
+    fake_directory_free(h->log);
+    h->log = log;
+}
+
+static kith_err
+answer_log_config(const home *h, kith_buf *out)
+{
+    const proto_log_config_answer answer = {.log = fake_directory_signed(h->log)};
+
+    return proto_log_config_answer_encode(out, &answer);
+}
+
+static kith_err
+answer_log_ask(home *h, kith_bytes body, kith_buf *out)
+{
+    proto_log_ask ask = {0};
+    KITH_AUTO(kith_buf) response = {0};
+
+    assert_int_equal(proto_log_ask_decode(body, &ask), KITH_OK);
+    home_log_follow(h);
+    KITH_ENSURE(ask.question != KT_UPDATE || !h->log_hides_updates, KITH_ERR_NOT_FOUND);
+    KITH_TRY(fake_directory_answer(h->log, (kt_question)ask.question, ask.request, &response));
+    const proto_log_ask_answer answer = {.response = kith_bytes_of_buf(&response)};
+    return proto_log_ask_answer_encode(out, &answer);
+}
+
+/* Those after `have`, without the newest, which is in the proof. */
+static kith_err
+answer_list_find(home *h, kith_bytes body, kith_buf *out)
+{
+    proto_find find = {0};
+    KITH_AUTO(kith_buf) lists = {0};
+    KITH_AUTO(kith_buf) found = {0};
+
+    assert_int_equal(proto_find_decode(body, &find), KITH_OK);
+    const home_account *account = home_account_of(h, find.account_id);
+    home_log_follow(h);
+    for (size_t i = 0; i < PROTO_LISTS_MAX && find.have_version + i + 1 < account->count; i++) {
+        KITH_TRY(
+            proto_blob_append(&lists, kith_bytes_of_buf(&account->lists[find.have_version + i])));
+    }
+    KITH_TRY(fake_directory_answer(h->log, KT_SEARCH, find.search, &found));
+    const proto_find_answer answer = {.lists = kith_bytes_of_buf(&lists),
+                                      .found = kith_bytes_of_buf(&found)};
+    return proto_find_answer_encode(out, &answer);
 }
 
 static kith_err
@@ -241,8 +292,12 @@ home_answer(party *p, uint8_t type, kith_bytes body, kith_buf *out)
         return answer_create(p, body);
     case PROTO_LIST_PUT:
         return answer_list_put(p, body);
-    case PROTO_LIST_GET:
-        return answer_list_get(p, body, out);
+    case PROTO_LOG_CONFIG:
+        return answer_log_config(p->home, out);
+    case PROTO_LOG_ASK:
+        return answer_log_ask(p->home, body, out);
+    case PROTO_LIST_FIND:
+        return answer_list_find(p->home, body, out);
     case PROTO_KP_PUT:
         return answer_kp_put(p, body, out);
     case PROTO_KP_COUNT:
@@ -288,14 +343,15 @@ ghost_done(ghost *g)
     *g = (ghost){0};
 }
 
-void
-ghost_list(home *h, ghost *g)
+static void
+publish(home *h, ghost *g, crypto_sign_key *key)
 {
     home_account *account = home_account_of(h, g->id);
     const proto_device device = {.signature_key = crypto_sign_key_public(g->device),
                                  .added_ms = h->now_ms};
     const proto_list_draft draft = {
-        .account_key = g->key,
+        .account_key = key,
+        .previous_key = key != g->key ? g->key : NULL,
         .previous = account->count == 0 ? (kith_bytes){0}
                                         : kith_bytes_of_buf(&account->lists[account->count - 1]),
         .devices = &device,
@@ -306,6 +362,26 @@ ghost_list(home *h, ghost *g)
     assert_true(account->count < HOME_LISTS);
     assert_int_equal(proto_list_make(h->crypto, &draft, &account->lists[account->count]), KITH_OK);
     account->count++;
+}
+
+void
+ghost_list(home *h, ghost *g)
+{
+    publish(h, g, g->key);
+}
+
+void
+ghost_rotate(home *h, ghost *g, uint64_t seed)
+{
+    crypto_sign_key *key = NULL;
+    fake_rng rng;
+
+    fake_rng_init(&rng, seed);
+    const kith_rng port = fake_rng_port(&rng);
+    assert_int_equal(crypto_sign_key_generate(h->crypto, CRYPTO_ED25519, &port, &key), KITH_OK);
+    publish(h, g, key);
+    crypto_sign_key_free(g->key);
+    g->key = key;
 }
 
 void

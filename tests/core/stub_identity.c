@@ -31,6 +31,33 @@ account_of(const core *c, const uint8_t *id)
     return NO_ACCOUNT;
 }
 
+/* ---- The directory's log: there is none ---- */
+
+void
+core_head_say(const core *c, content_head *out)
+{
+    (void)c;
+    *out = (content_head){0};
+}
+
+kith_err
+core_head_hear(core *c, const uint8_t conv[CORE_CONV_LEN], const uint8_t account[CORE_ACCOUNT_LEN],
+               const content_head *head)
+{
+    (void)c;
+    (void)conv;
+    (void)account;
+    (void)head;
+    return KITH_OK;
+}
+
+bool
+core_is_silent(const core *c)
+{
+    (void)c;
+    return false;
+}
+
 /* ---- Connections ---- */
 
 kith_err

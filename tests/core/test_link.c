@@ -474,14 +474,14 @@ a_busy_answer_says_when_to_come_again(void **state)
     (void)state;
 
     home_join(p, "Anna");
-    h->refuse[PROTO_LIST_GET] = KITH_ERR_BUSY;
+    h->refuse[PROTO_LIST_FIND] = KITH_ERR_BUSY;
     party_cut(p, CORE_LINK_NAMED);
     home_pass(h, 1000);
-    const size_t asked = p->seen[PROTO_LIST_GET];
+    const size_t asked = p->seen[PROTO_LIST_FIND];
     home_pass(h, 500);
-    assert_int_equal(p->seen[PROTO_LIST_GET], asked);
+    assert_int_equal(p->seen[PROTO_LIST_FIND], asked);
     home_pass(h, 2000);
-    assert_int_equal(p->seen[PROTO_LIST_GET], asked + 1);
+    assert_int_equal(p->seen[PROTO_LIST_FIND], asked + 1);
 }
 
 static void
@@ -490,12 +490,12 @@ what_a_server_could_not_store_is_asked_again_soon(void **state)
     (void)state;
 
     home_join(p, "Anna");
-    h->refuse[PROTO_LIST_GET] = KITH_ERR_STORE;
+    h->refuse[PROTO_LIST_FIND] = KITH_ERR_STORE;
     party_cut(p, CORE_LINK_NAMED);
     home_pass(h, 1000);
-    const size_t asked = p->seen[PROTO_LIST_GET];
+    const size_t asked = p->seen[PROTO_LIST_FIND];
     home_pass(h, CORE_RETRY_MS + 1500);
-    assert_true(p->seen[PROTO_LIST_GET] > asked);
+    assert_true(p->seen[PROTO_LIST_FIND] > asked);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/home.h"
+#include "core/identity.h"
 
 static home *h;
 static party *p;
@@ -203,6 +204,57 @@ an_answer_for_nobody_is_not_found(void **state)
     assert_int_equal(core_person_answer(p->core, rose.id, true, h->now_ms), KITH_ERR_NOT_FOUND);
     party *other = home_party(h);
     assert_int_equal(core_person_answer(other->core, rose.id, true, h->now_ms), KITH_ERR_DENIED);
+}
+
+/* Rose's list is looked up. */
+static void
+learn_rose(void)
+{
+    DO(core_list_want(p->core, rose.id, 0));
+    home_run(h);
+}
+
+static kith_err
+see_rose(kith_bytes key)
+{
+    assert_int_equal(core_txn_begin(p->core, h->now_ms), KITH_OK);
+    return core_txn_end(p->core, core_person_seen(p->core, rose.id, key));
+}
+
+static void
+assert_pinned(kith_bytes key)
+{
+    core_person_record record = {0};
+
+    assert_int_equal(core_person_read(p->core, rose.id, &record), KITH_OK);
+    assert_true(kith_bytes_equal(KITH_BYTES(record.key), key));
+    core_person_record_done(&record);
+}
+
+static void
+the_pin_moves_with_a_list_that_the_pinned_key_signed_and_never_back(void **state)
+{
+    uint8_t first[CORE_ACCOUNT_KEY_LEN];
+    ghost other;
+    (void)state;
+
+    memcpy(first, crypto_sign_key_public(rose.key).data, sizeof first);
+    ghost_list(h, &rose);
+    learn_rose();
+    assert_int_equal(see_rose(KITH_BYTES(first)), KITH_OK);
+    ghost_rotate(h, &rose, 77);
+    assert_int_equal(see_rose(crypto_sign_key_public(rose.key)), KITH_ERR_REJECTED);
+    home_run(h);
+    learn_rose();
+
+    assert_int_equal(see_rose(crypto_sign_key_public(rose.key)), KITH_OK);
+    assert_pinned(crypto_sign_key_public(rose.key));
+    assert_int_equal(see_rose(KITH_BYTES(first)), KITH_OK);
+    assert_pinned(crypto_sign_key_public(rose.key));
+    ghost_make(h, &other, 6);
+    assert_int_equal(see_rose(crypto_sign_key_public(other.key)), KITH_ERR_REJECTED);
+    assert_pinned(crypto_sign_key_public(rose.key));
+    ghost_done(&other);
 }
 
 static void
@@ -640,6 +692,7 @@ main(void)
         TEST(yes_makes_a_contact_and_says_hello),
         TEST(no_declines_and_further_conversations_are_left_at_once),
         TEST(an_answer_for_nobody_is_not_found),
+        TEST(the_pin_moves_with_a_list_that_the_pinned_key_signed_and_never_back),
         TEST(people_come_in_order_of_their_ids),
         TEST(a_person_can_change_their_name),
         TEST(a_name_from_somebody_never_seen_is_dropped),

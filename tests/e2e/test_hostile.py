@@ -146,8 +146,10 @@ def account_row(database, account):
 
 
 def put_list(database, account, body, ghost):
-    """The lie itself: one more list, and a ghost whose inbox is open and who has packages to give."""
+    """The lie itself: one more list, which is logged for good when the server starts, and a ghost whose inbox is open and
+    who has packages to give."""
     row, version = account_row(database, account)
+    database.execute("UPDATE kt_head SET is_complete=0")
     database.execute("INSERT INTO list(account, version, body) VALUES(?, ?, ?)", [row, version + 1, body])
     database.execute("UPDATE account SET version=? WHERE row=?", [version + 1, row])
     database.execute(
@@ -158,14 +160,6 @@ def put_list(database, account, body, ghost):
         "INSERT INTO last_resort(device, body) SELECT g.row, l.body FROM device g, device d, last_resort l"
         " WHERE g.id=? AND d.account=? AND l.device=d.row LIMIT 1", [device_of(ghost)[:16], row],
     )  # fmt: skip
-
-
-def take_list_back(database, account, ghost):
-    row, version = account_row(database, account)
-    database.execute("DELETE FROM list WHERE account=? AND version=?", [row, version])
-    database.execute("UPDATE account SET version=? WHERE row=?", [version - 1, row])
-    database.execute("DELETE FROM last_resort WHERE device=(SELECT row FROM device WHERE id=?)", [device_of(ghost)[:16]])
-    database.execute("DELETE FROM device WHERE id=?", [device_of(ghost)[:16]])
 
 
 def newest_list(database, account):
@@ -214,37 +208,35 @@ def two_people(world):
     return server, anna, bert, world.meet(anna, bert)
 
 
-@test("a forged device list is refused whatever is false about it: an alarm, and nothing for the ghost")
+@test("a forged device list that is in the log is refused whatever is false about it: an alarm, and nothing for the ghost")
 def _(world):
-    server, anna, bert, conv = two_people(world)
-    ghost = Key(world, "ghost")
-    of_bert = bert.account()["account"]
+    server, anna, _, _ = two_people(world)
     anna.rpc().subscribe()
 
     for i, forge in enumerate(FORGERIES):
+        ghost = Key(world, f"ghost{i}")
+        carl = world.person(f"Carl{i}", server.link)
+        conv = world.meet(anna, carl)
+        of_carl = carl.account()["account"]
         with lying(server) as database:
-            put_list(database, of_bert, forge(newest_list(database, of_bert), ghost), ghost)
+            put_list(database, of_carl, forge(newest_list(database, of_carl), ghost), ghost)
         wait_until_online(anna)
-        group = anna.call("group.create", title=f"Choir {i}", accounts=[of_bert])["conv"]
+        group = anna.call("group.create", title=f"Choir {i}", accounts=[of_carl])["conv"]
         anna.send(group, f"not for ghosts {i}")
         event = anna.rpc().await_event(lambda e: e["kind"] == "alarm", 20, f"alarm for {forge.__name__}")
-        equal((event["what"], event.get("account")), ("list", of_bert), forge.__name__)
+        equal((event["what"], event.get("account")), ("list", of_carl), forge.__name__)
         anna.send(conv, f"among us {i}")
-        bert.await_text("Anna", f"among us {i}", seconds=30)
+        carl.await_text("Anna", f"among us {i}", seconds=30)
         for reader in anna.call("chat.readers", conv=group)["readers"]:
             check(reader["devices"] == 1, forge.__name__, "readers:", reader)
         equal({r["name"]: r["devices"] for r in anna.call("chat.readers", conv=conv)["readers"]},
-              {"Anna": 1, "Bert": 1}, "readers of the old chat")  # fmt: skip
+              {"Anna": 1, f"Carl{i}": 1}, "readers of the old chat")  # fmt: skip
         with lying(server) as database:
             equal(items_of(database, device_of(ghost)[:16]), 0, f"what the ghost was sent: {forge.__name__}")
-            take_list_back(database, of_bert, ghost)
-        wait_until_online(anna, bert)
-
-    anna.send(conv, "and it goes on")
-    bert.await_text("Anna", "and it goes on")
+        wait_until_online(anna)
 
 
-@test("a forged list of one's own account is refused, too, and the device goes on")
+@test("a forged list of one's own account is refused, too, and the talk goes on")
 def _(world):
     server, anna, bert, conv = two_people(world)
     ghost = Key(world, "ghost")
@@ -260,10 +252,6 @@ def _(world):
 
     with lying(server) as database:
         equal(items_of(database, device_of(ghost)[:16]), 0, "what the ghost was sent")
-        take_list_back(database, of_anna, ghost)
-    wait_until_online(anna)
-    second = world.link(anna, "anna2")
-    second.await_readers(second.await_text("Bert", "still only us"), {"Anna": 2, "Bert": 1})
 
 
 @test("who joins by an invite refuses an inviter whose list is forged")

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What was found is looked at again. */
+#include "core/reading.h"
+
+static void
+a_list_is_looked_at_again_until_it_cannot_be_taken_back(void **state)
+{
+    (void)state;
+
+    list_rose_late();
+    assert_int_equal(want_rose(1), KITH_OK);
+    assert_int_equal(directory()->watches.count, 2); /* hers and the own one */
+    home_pass(h, 3 * FAKE_DIRECTORY_WINDOW_MS);
+    assert_int_equal(directory()->watches.count, 1);
+    assert_no_alarm();
+}
+
+static void
+after_a_restart_all_is_looked_at_again(void **state)
+{
+    (void)state;
+
+    list_rose_late();
+    assert_int_equal(want_rose(1), KITH_OK);
+    const size_t asked = p->seen[PROTO_LOG_ASK];
+    party_restart(p);
+    home_run(h);
+    /* Hers; and of the own account whether there are new versions, and whether all is as it should be. */
+    assert_int_equal(p->seen[PROTO_LOG_ASK], asked + 3);
+    assert_no_alarm();
+}
+
+static void
+a_version_of_the_own_list_that_was_hidden_is_found(void **state)
+{
+    const core_account own = core_account_get(p->core);
+    home_account *account = home_account_of(h, own.account);
+    (void)state;
+
+    /* Whoever has the account's private key signs a list, and the server logs and does not show it. */
+    KITH_AUTO(kith_buf) list = {0};
+    const proto_device device = {.signature_key = crypto_sign_key_public(rose.device)};
+    const proto_list_draft draft = {.account_key = p->core->account_key,
+                                    .previous = kith_bytes_of_buf(&account->lists[0]),
+                                    .devices = &device,
+                                    .device_count = 1,
+                                    .issued_ms = h->now_ms};
+    assert_int_equal(proto_list_make(h->crypto, &draft, &list), KITH_OK);
+    fake_directory_put(h->log, h->now_ms, own.account, kith_bytes_of_buf(&list));
+    h->refuse[PROTO_LIST_FIND] = KITH_ERR_BUSY;
+    home_pass(h, FAKE_DIRECTORY_WINDOW_MS);
+
+    assert_true(p->core->identity->list_wishes.count > 0);
+}
+
+static void
+an_update_that_the_server_keeps_quiet_about_is_found_within_two_windows(void **state)
+{
+    const core_account own = core_account_get(p->core);
+    home_account *account = home_account_of(h, own.account);
+    KITH_AUTO(kith_buf) list = {0};
+    const proto_device device = {.signature_key = crypto_sign_key_public(rose.device)};
+    const proto_list_draft draft = {.account_key = p->core->account_key,
+                                    .previous = kith_bytes_of_buf(&account->lists[0]),
+                                    .devices = &device,
+                                    .device_count = 1,
+                                    .issued_ms = h->now_ms};
+    (void)state;
+
+    assert_int_equal(proto_list_make(h->crypto, &draft, &list), KITH_OK);
+    fake_directory_put(h->log, h->now_ms, own.account, kith_bytes_of_buf(&list));
+    h->refuse[PROTO_LIST_FIND] = KITH_ERR_BUSY;
+    h->log_hides_updates = true;
+    home_pass(h, 2 * FAKE_DIRECTORY_WINDOW_MS);
+
+    assert_true(party_alarm(p, "own"));
+    assert_memory_equal(party_event(p, CORE_EVENT_ALARM)->account, own.account, sizeof own.account);
+}
+
+static void
+a_hundred_quiet_days_cost_little_and_say_nothing(void **state)
+{
+    (void)state;
+
+    ghost_list(h, &rose);
+    assert_int_equal(want_rose(1), KITH_OK);
+    home_pass(h, FAKE_DIRECTORY_WINDOW_MS);
+    const size_t before = p->seen[PROTO_LOG_ASK] + p->seen[PROTO_LIST_FIND];
+    home_pass(h, 10 * FAKE_DIRECTORY_WINDOW_MS);
+    const size_t asked = p->seen[PROTO_LOG_ASK] + p->seen[PROTO_LIST_FIND] - before;
+    assert_in_range(asked, 40,
+                    70); /* twice a day: the list, news of it, and the look as its owner */
+    assert_no_alarm();
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_list_is_looked_at_again_until_it_cannot_be_taken_back),
+        TEST(after_a_restart_all_is_looked_at_again),
+        TEST(a_version_of_the_own_list_that_was_hidden_is_found),
+        TEST(an_update_that_the_server_keeps_quiet_about_is_found_within_two_windows),
+        TEST(a_hundred_quiet_days_cost_little_and_say_nothing),
+    };
+
+    return cmocka_run_group_tests_name("core-watch", tests, NULL, NULL);
+}
