@@ -55,6 +55,9 @@ typedef struct kt_update {
 /* Checks them [KEYTRANS §9.1] and adds them to the owner's state and map, which are unchanged on error. */
 KITH_MUST_USE kith_err kt_owner_update(kt_walk *w, const kt_update *update, kt_owner *owner,
                                        kt_monitor_map *map);
+/* The entry whose versions that check takes as seen, besides the newest ones: what a server must know of an owner.
+ * 0: none, or the first entry. */
+KITH_MUST_USE kith_err kt_owner_look_back(kt_walk *w, const kt_update *update, uint64_t *out);
 /* The versions whose search keys an update needs and the owner does not know yet, ascending. */
 typedef struct kt_versions {
     uint32_t items[KT_LADDER_MAX + KT_LABEL_UPDATES_MAX];

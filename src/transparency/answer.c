@@ -260,7 +260,6 @@ make_owner(const answer *a, uint64_t start, uint64_t known, kt_owner *owner)
 
     KITH_TRY(count_at(a, start, &before));
     KITH_ENSURE(before <= known && known <= a->versions, KITH_ERR_REJECTED);
-    KITH_ENSURE(known - before <= KT_OWNER_ADDED_MAX, KITH_ERR_LIMIT);
     *owner = (kt_owner){.start = start, .has_version = before > 0};
     owner->version = before > 0 ? (uint32_t)(before - 1) : 0;
     for (uint64_t version = before; version < known; version++) {
@@ -271,6 +270,7 @@ make_owner(const answer *a, uint64_t start, uint64_t known, kt_owner *owner)
             last[-1].version = (uint32_t)version;
             continue;
         }
+        KITH_ENSURE(owner->added_count < KT_OWNER_ADDED_MAX, KITH_ERR_LIMIT);
         *last = (kt_added){.position = record.position, .version = (uint32_t)version};
         owner->added_count++;
     }
@@ -426,6 +426,30 @@ write_update(answer *a, const kt_update *update)
     return kith_write_bytes(&w, kith_bytes_of_buf(&info));
 }
 
+/* What matters of an owner's state for an update: the versions in the one entry that the check looks back to,
+ * and where the last one was added. Where the owner's own checks ended makes no difference: all that is
+ * inspected lies to the right of that. */
+static kith_err
+make_updater(answer *a, const kt_update *update, kt_owner *owner)
+{
+    const uint64_t known = known_versions(a->request);
+    kt_record last = {0};
+    uint64_t above = 0;
+    uint64_t before = 0;
+
+    KITH_TRY(kt_owner_look_back(a->walk, update, &above));
+    KITH_TRY(count_at(a, above, &before));
+    before = before < known ? before : known;
+    *owner = (kt_owner){.start = above, .has_version = before > 0};
+    owner->version = before > 0 ? (uint32_t)(before - 1) : 0;
+    if (before < known) {
+        KITH_TRY(find_record(a, (uint32_t)(known - 1), &last, NULL));
+        owner->added[owner->added_count++] =
+            (kt_added){.position = last.position, .version = (uint32_t)(known - 1)};
+    }
+    return KITH_OK;
+}
+
 static kith_err
 answer_update(answer *a)
 {
@@ -435,19 +459,12 @@ answer_update(answer *a)
 
     KITH_TRY(count_versions(a));
     KITH_TRY(find_update(a, &update));
-    const uint64_t known = known_versions(a->request);
-    /* Where the owner's checks ended makes no difference to what is inspected: all of it lies to the right
-     * of that (docs/transparency.md). */
-    const uint64_t from = known > KT_OWNER_ADDED_MAX / 2 ? known - KT_OWNER_ADDED_MAX / 2 : 0;
-    kt_record record = {0};
-    if (from > 0) {
-        KITH_TRY(find_record(a, (uint32_t)from, &record, NULL));
-    }
-    KITH_TRY(make_owner(a, record.position, known, &owner));
+    KITH_TRY(make_updater(a, &update, &owner));
     const kt_versions steps = kt_update_versions(&update);
     KITH_TRY(write_update(a, &update));
     for (size_t i = 0; i < steps.count; i++) {
-        KITH_TRY(add_step(a, steps.items[i], steps.items[i] + UINT64_C(1) < known));
+        KITH_TRY(
+            add_step(a, steps.items[i], steps.items[i] + UINT64_C(1) < known_versions(a->request)));
     }
     KITH_TRY(add_owner_ladders(a, &owner));
     KITH_TRY(add_ladder(a, update.greatest));

@@ -374,6 +374,33 @@ last_update(const kt_owner *owner)
     return owner->added_count > 0 ? owner->added[owner->added_count - 1].position : owner->start;
 }
 
+/* The first entry on the frontier of the tree of `size` entries that is to be inspected; false if none is. */
+static kith_err
+find_first_inspected(kt_walk *w, uint64_t size, bool *is_found, uint64_t *out)
+{
+    KITH_TRY(find_undistinguished(w, size - 1, is_found, out));
+    while (*is_found && *out >= size) {
+        *out = kt_math_left(*out);
+    }
+    return KITH_OK;
+}
+
+kith_err
+kt_owner_look_back(kt_walk *w, const kt_update *update, uint64_t *out)
+{
+    bool is_found = false;
+    uint64_t x = 0;
+
+    *out = 0;
+    if (update->position > 0) {
+        KITH_TRY(find_first_inspected(w, update->position, &is_found, &x));
+    }
+    if (is_found && x != kt_math_root(update->position)) {
+        *out = frontier_parent(x, update->position);
+    }
+    return KITH_OK;
+}
+
 /* Steps 1 and 2: no version that the owner does not know was in the tree before `size`. */
 static kith_err
 check_previous_tree(kt_walk *w, const kt_owner *owner, uint64_t size)
@@ -383,12 +410,9 @@ check_previous_tree(kt_walk *w, const kt_owner *owner, uint64_t size)
     bool is_found = false;
     uint64_t x = 0;
 
-    KITH_TRY(find_undistinguished(w, size - 1, &is_found, &x));
+    KITH_TRY(find_first_inspected(w, size, &is_found, &x));
     if (!is_found) {
         return KITH_OK;
-    }
-    while (x >= size) {
-        x = kt_math_left(x);
     }
     KITH_TRY(assume_seen(w, owner, x, size));
     for (;; x = kt_math_right(x, size)) {

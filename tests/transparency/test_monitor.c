@@ -182,6 +182,42 @@ an_owner_follows_from_every_state_with_many_versions_in_an_entry(void **state)
     world_close(&w);
 }
 
+/* Takes `count` entries with new versions, up to as many as an owner keeps, and updates that come much later. */
+static void
+follow_many(crypto *c, size_t quiet, size_t count, size_t in_entry)
+{
+    world w;
+    KITH_AUTO(user) u = new_user();
+    kt_news news;
+    size_t told = 0;
+
+    world_open(&w, c, 1000 * WINDOW_MS, 0);
+    world_append(&w, STEP_MS, LABEL, 0);
+    world_append(&w, 2000 * WINDOW_MS, NULL, 0);
+    assert_ok(world_own(&w, &u.view, &u.watch, rightmost_head(&w)));
+    for (size_t i = 0; i < quiet; i++) {
+        world_append(&w, STEP_MS, NULL, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        world_append_many(&w, STEP_MS, LABEL, in_entry);
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_ok(world_update(&w, &u.view, &u.watch, &news));
+        told += news.count;
+    }
+    assert_int_equal(told, count * in_entry);
+    assert_ok(world_owner_monitor(&w, &u.view, &u.watch));
+    world_close(&w);
+}
+
+static void
+an_owner_takes_as_many_recent_updates_as_it_can_keep(void **state)
+{
+    for (size_t quiet = 0; quiet < 5; quiet++) {
+        follow_many(*state, quiet, KT_MONITOR_MAX, 3 + quiet);
+    }
+}
+
 static void
 an_owner_starts_at_a_distinguished_entry_only(void **state)
 {
@@ -329,6 +365,7 @@ main(void)
         cmocka_unit_test(several_versions_are_monitored_together),
         cmocka_unit_test(an_owner_follows_its_label_from_before_the_first_version),
         cmocka_unit_test(an_owner_follows_from_every_state_with_many_versions_in_an_entry),
+        cmocka_unit_test(an_owner_takes_as_many_recent_updates_as_it_can_keep),
         cmocka_unit_test(an_owner_starts_at_a_distinguished_entry_only),
         cmocka_unit_test(an_owner_notices_a_version_that_it_was_not_told_of),
         cmocka_unit_test(old_versions_are_found_until_their_entries_expire),
