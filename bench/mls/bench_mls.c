@@ -313,6 +313,39 @@ typedef struct options {
     bool memory;
 } options;
 
+typedef struct delta_cost {
+    double ms;
+    size_t secrets;
+    size_t tree;
+} delta_cost;
+
+/* What a member writes after a commit of another when it keeps its tree as base and deltas. */
+static delta_cost
+measure_delta(bench *b)
+{
+    double times[ROUNDS];
+    delta_cost cost = {0};
+
+    for (size_t i = 0; i < ROUNDS; i++) {
+        KITH_AUTO(kith_buf) commit = {0};
+        KITH_AUTO(kith_buf) none = {0};
+        KITH_AUTO(kith_buf) secrets = {0};
+        KITH_AUTO(kith_buf) delta = {0};
+        mls_group_mark_saved(b->joiner);
+        must(mls_group_commit(b->founder, &(mls_commit_params){.now_s = NOW_S}, &commit, &none),
+             "commit");
+        mls_group_apply_own(b->founder);
+        take(b->joiner, &commit);
+        const double start = now_ms(b);
+        must(mls_group_save_delta(b->joiner, &secrets, &delta), "save delta");
+        times[i] = now_ms(b) - start;
+        cost.secrets = secrets.len;
+        cost.tree = delta.len;
+    }
+    cost.ms = median(times, ROUNDS);
+    return cost;
+}
+
 static void
 run(const options *o, uint16_t suite, size_t n)
 {
@@ -339,9 +372,12 @@ run(const options *o, uint16_t suite, size_t n)
     must(mls_group_load(&b->env, kith_bytes_of_buf(&saved), &loaded), "load");
     const double load_ms = now_ms(b) - load_start;
     mls_group_free(loaded);
-    (void)printf("%6zu  %8.3f  %9.2f  %8.2f  %8.3f  %8.3f  %8.4f  %8.4f  %7.2f  %7.2f  %8zu\n", n,
+    const delta_cost delta = measure_delta(b);
+    (void)printf("%6zu  %8.3f  %9.2f  %8.2f  %8.3f  %8.3f  %8.4f  %8.4f  %7.2f  %7.2f  %8zu", n,
                  create_ms, add_ms, join_ms, commits.create, commits.process, messages.protect,
                  messages.unprotect, save_ms, load_ms, saved.len / 1024);
+    (void)printf("  %8.3f  %9.1f  %8.1f\n", delta.ms, (double)delta.secrets / 1024,
+                 (double)delta.tree / 1024);
     (void)fflush(stdout);
     free_bench(b);
 }
@@ -456,9 +492,9 @@ print_head(const options *o, uint16_t suite)
         (void)printf("%6s  %10s  %10s  %12s  %11s  %12s\n", "N", "saved KB", "loaded KB",
                      "6 commits KB", "at most KB", "resident KB");
     } else {
-        (void)printf("%6s  %8s  %9s  %8s  %8s  %8s  %8s  %8s  %7s  %7s  %8s\n", "N", "found",
-                     "add N-1", "join", "commit", "process", "protect", "open", "save", "load",
-                     "save KB");
+        (void)printf("%6s  %8s  %9s  %8s  %8s  %8s  %8s  %8s  %7s  %7s  %8s  %8s  %9s  %8s\n", "N",
+                     "found", "add N-1", "join", "commit", "process", "protect", "open", "save",
+                     "load", "save KB", "delta ms", "secret KB", "delta KB");
     }
     (void)fflush(stdout);
 }

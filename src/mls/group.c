@@ -185,6 +185,9 @@ mls_group_free(mls_group *group)
         crypto_verify_key_free(group->verify[i].key);
         mls_leaf_drop(group->verify[i].leaf);
     }
+    if (group->saved.root != NULL) {
+        mls_tree_done(&group->saved);
+    }
     mls_held_list_done(&group->held);
     mls_staged_free(group->own);
     crypto_sign_key_free(group->signer);

@@ -131,6 +131,7 @@ struct mls_group {
     /* Only while mls_group_succeed makes this group: what it follows. Borrowed. */
     const mls_group *predecessor;
     uint64_t serial; /* changes with each epoch */
+    mls_tree saved; /* what mls_group_mark_saved saw; without root: nothing yet */
     mls_verify_entry verify[MLS_VERIFY_CACHE];
     size_t verify_next;
 };

@@ -664,4 +664,35 @@ KITH_API KITH_MUST_USE kith_err mls_group_load_parts(const mls_env *env, kith_by
 KITH_API KITH_MUST_USE kith_err mls_group_load(const mls_env *env, kith_bytes blob,
                                                mls_group **out);
 
+/* The same with a tree that is kept as a base and deltas, so that a change of epoch writes what it changed: for a commit
+ * in a group of N about log N nodes.
+ *
+ *   mls_group_save_parts    writes `secrets` and the whole tree, the base
+ *   mls_group_mark_saved    says that it is durable; deltas count from here
+ *   mls_group_save_delta    after each call that consumes or applies: `secrets` anew, and what changed in the tree
+ *   mls_group_mark_saved    when that is durable; if it did not become durable, the next delta covers it as well
+ *
+ * `secrets` takes the place of the one before, which is erased; the base and the deltas hold no secret and are kept side
+ * by side. From time to time, a new base takes their place.
+ *
+ * Crash rule: delta first, then `secrets`; base first, then `secrets`, then the old deltas may go. Whatever point the
+ * machine stops at, loading gives the state of the `secrets` that are there: deltas that lead elsewhere, or to where the
+ * base is already, are passed over. A store with transactions does it all in one. As ever, what the new state made must
+ * not leave before `secrets` are durable. */
+typedef struct mls_saved_tree {
+    kith_bytes base; /* of mls_group_save_parts */
+    const kith_bytes
+        *deltas; /* in the order in which they were written; empty ones may be left out */
+    size_t delta_count;
+} mls_saved_tree;
+/* Appends `secrets` as mls_group_save_parts, and to `delta` what changed since mls_group_mark_saved: nothing while the
+ * epoch is the same. INVALID: nothing was marked as saved. */
+KITH_API KITH_MUST_USE kith_err mls_group_save_delta(const mls_group *group, kith_buf *secrets,
+                                                     kith_buf *delta);
+/* Cannot fail. Keeps in memory what the tree is now, as far as it changes later. mls_group_load_deltas marks, too. */
+KITH_API void mls_group_mark_saved(mls_group *group);
+/* REJECTED: a delta is missing that the secrets' epoch needs; else as mls_group_load. */
+KITH_API KITH_MUST_USE kith_err mls_group_load_deltas(const mls_env *env, kith_bytes secrets,
+                                                      const mls_saved_tree *tree, mls_group **out);
+
 #endif

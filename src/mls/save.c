@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * A whole group as one blob, and back. The form is this library's own and versioned; fields as in RFC 9420
- * where it has them. The current and a staged epoch carry their trees; a past epoch carries only the leaves
- * in which it differs from the current one, which is what opening late messages needs.
+ * where it has them. The current epoch carries its tree; a staged one what it changes in that; a past epoch
+ * only the leaves in which it differs from the current one, which is what opening late messages needs.
  */
-#include "mls/group.h"
+#include "mls/save.h"
 
-/* Version 1 had no ReInit at its end, version 2 nothing of components after that. */
-#define SAVE_VERSION 3u
+/* Version 1 had no ReInit at its end, version 2 nothing of components after that; until version 3, a waiting commit
+ * came with its whole tree. */
+#define SAVE_VERSION 4u
 
 /* ---- Pieces ---- */
 
@@ -196,6 +197,41 @@ same_leaf(const mls_leaf *a, const mls_leaf *b)
            (a != NULL && b != NULL && kith_bytes_equal(mls_leaf_bytes(a), mls_leaf_bytes(b)));
 }
 
+static const mls_node *
+node_at(const mls_tree *tree, uint32_t index, uint8_t level)
+{
+    const mls_node *node = tree->root;
+
+    if (level > node->level || index >> node->level != 0) {
+        return NULL;
+    }
+    while (node != NULL && node->level > level) {
+        node = node->child[index >> (node->level - 1) & 1];
+    }
+    return node;
+}
+
+/* The first leaf from `index` on that is not below a position which both trees share. */
+static uint32_t
+skip_shared(const mls_tree *a, const mls_tree *b, uint32_t index)
+{
+    uint8_t level = mls_tree_top(a);
+
+    while (level > 0) {
+        const mls_node *node = NULL;
+        if ((index & ((UINT32_C(1) << level) - 1)) == 0) {
+            node = node_at(a, index, level);
+        }
+        if (node != NULL && node == node_at(b, index, level)) {
+            index += UINT32_C(1) << level;
+            level = mls_tree_top(a);
+        } else {
+            level--;
+        }
+    }
+    return index;
+}
+
 static kith_err
 write_past(kith_writer *w, const mls_epoch *past, const mls_tree *now)
 {
@@ -206,7 +242,8 @@ write_past(kith_writer *w, const mls_epoch *past, const mls_tree *now)
 
     KITH_TRY(write_epoch(w, past));
     KITH_TRY(kith_write_open(w, KITH_VEC_32, &mark));
-    for (uint32_t index = 0; index < count; index++) {
+    for (uint32_t index = skip_shared(now, &past->tree, 0); index < count;
+         index = skip_shared(now, &past->tree, index + 1)) {
         const mls_leaf *leaf = mls_tree_leaf(&past->tree, index);
         if (!same_leaf(leaf, mls_tree_leaf(now, index))) {
             KITH_TRY(kith_write_u32(w, index));
@@ -362,13 +399,14 @@ read_change(kith_reader *r, mls_change_list *list)
 }
 
 static kith_err
-write_staged(kith_writer *w, const mls_staged *staged)
+write_staged(kith_writer *w, const mls_staged *staged, const mls_tree *now)
 {
     const mls_staged_info *info = &staged->info;
     const bool flags[] = {info->is_external, info->removes_self, info->reinit,
                           info->extensions_changed, info->has_path};
 
-    KITH_TRY(write_whole(w, staged->next));
+    KITH_TRY(write_epoch(w, staged->next));
+    KITH_TRY(mls_tree_patch_write(now, &staged->next->tree, w));
     KITH_TRY(write_changes(w, &staged->changes));
     KITH_TRY(kith_write_u32(w, info->committer));
     KITH_TRY(kith_write_u32(w, info->external_replaces));
@@ -398,11 +436,22 @@ read_info(kith_reader *r, mls_staged_info *info)
 }
 
 static kith_err
-read_staged(const mls_group *group, kith_reader *r, mls_staged *staged)
+read_next(const mls_group *group, kith_reader *r, uint8_t version, mls_staged *staged)
+{
+    if (version < 4) {
+        return read_whole(group->tools, r, &staged->next);
+    }
+    KITH_TRY(read_epoch(group->tools, r, &staged->next));
+    KITH_TRY(mls_tree_patch_read(&group->now->tree, r, &staged->next->tree));
+    return is_consistent(staged->next) ? KITH_OK : KITH_ERR_MALFORMED;
+}
+
+static kith_err
+read_staged(const mls_group *group, kith_reader *r, uint8_t version, mls_staged *staged)
 {
     uint32_t count = 0;
 
-    KITH_TRY(read_whole(group->tools, r, &staged->next));
+    KITH_TRY(read_next(group, r, version, staged));
     KITH_TRY(kith_read_u32(r, &count));
     for (uint32_t i = 0; i < count; i++) {
         KITH_TRY(read_change(r, &staged->changes));
@@ -420,7 +469,7 @@ read_staged(const mls_group *group, kith_reader *r, mls_staged *staged)
 }
 
 static kith_err
-read_own(mls_group *group, kith_reader *r)
+read_own(mls_group *group, kith_reader *r, uint8_t version)
 {
     bool waits = false;
 
@@ -434,7 +483,7 @@ read_own(mls_group *group, kith_reader *r)
     group->own->changes.alloc = group->tools.alloc;
     group->own->ephemeral.alloc = group->tools.alloc;
     group->own->group_serial = group->serial;
-    return read_staged(group, r, group->own);
+    return read_staged(group, r, version, group->own);
 }
 
 /* ---- Components ---- */
@@ -517,7 +566,7 @@ write_group(kith_writer *w, const mls_group *group, bool with_tree)
         KITH_TRY(write_held(w, &group->held.items[i]));
     }
     KITH_TRY(kith_write_bool(w, group->own != NULL));
-    KITH_TRY(group->own == NULL ? KITH_OK : write_staged(w, group->own));
+    KITH_TRY(group->own == NULL ? KITH_OK : write_staged(w, group->own, &group->now->tree));
     KITH_TRY(kith_write_varvec(w, kith_bytes_of_buf(&group->reinit)));
     KITH_TRY(kith_write_varvec(w, group->own == NULL ? (kith_bytes){0}
                                                      : kith_bytes_of_buf(&group->own->reinit)));
@@ -552,15 +601,11 @@ mls_group_save_parts(const mls_group *group, kith_buf *secrets, kith_buf *tree)
 
 /* The current epoch whose tree came separately: it must be the one that the epoch's context names. */
 static kith_err
-read_apart(mls_group *group, kith_reader *r, kith_bytes tree)
+read_apart(mls_group *group, kith_reader *r, const mls_saved_tree *tree)
 {
-    mls_hash hash = {.len = mls_suite_hash_len(group->tools.suite)};
-
     KITH_TRY(read_epoch(group->tools, r, &group->now));
-    KITH_TRY(mls_tree_decode(group->tools, tree, &group->now->tree));
-    KITH_TRY(mls_tree_hash(&group->now->tree, hash.bytes));
-    KITH_ENSURE(kith_bytes_equal(mls_hash_bytes(&hash), group->now->context.tree_hash),
-                KITH_ERR_REJECTED);
+    KITH_TRY(
+        mls_saved_tree_read(group->tools, tree, group->now->context.tree_hash, &group->now->tree));
     return is_consistent(group->now) ? KITH_OK : KITH_ERR_MALFORMED;
 }
 
@@ -597,19 +642,19 @@ read_reinit(mls_group *group, kith_reader *r)
     return KITH_OK;
 }
 
-/* `tree` is empty when it is in the blob. */
+/* `tree` is NULL when it is in the blob. */
 static kith_err
-read_group(mls_group *group, kith_reader *r, kith_bytes tree, uint8_t version)
+read_group(mls_group *group, kith_reader *r, const mls_saved_tree *tree, uint8_t version)
 {
     bool with_tree = false;
 
     KITH_TRY(kith_read_bool(r, &group->is_over));
     KITH_TRY(kith_read_bool(r, &with_tree));
-    KITH_ENSURE(with_tree == (tree.len == 0), KITH_ERR_INVALID);
+    KITH_ENSURE(with_tree == (tree == NULL), KITH_ERR_INVALID);
     KITH_TRY(with_tree ? read_whole(group->tools, r, &group->now) : read_apart(group, r, tree));
     KITH_TRY(read_past(group, r));
     KITH_TRY(read_held_list(r, &group->held));
-    KITH_TRY(read_own(group, r));
+    KITH_TRY(read_own(group, r, version));
     if (version > 1) {
         KITH_TRY(read_reinit(group, r));
     }
@@ -621,7 +666,7 @@ read_group(mls_group *group, kith_reader *r, kith_bytes tree, uint8_t version)
 
 /* The group of a member, or without a signature key nobody's. */
 static kith_err
-load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out)
+load_group(const mls_env *env, kith_bytes blob, const mls_saved_tree *tree, mls_group **out)
 {
     kith_reader r = kith_reader_of(blob);
     uint8_t version = 0;
@@ -650,7 +695,8 @@ load_group(const mls_env *env, kith_bytes blob, kith_bytes tree, mls_group **out
 }
 
 static kith_err
-load_kind(const mls_env *env, kith_bytes blob, kith_bytes tree, bool is_public, mls_group **out)
+load_kind(const mls_env *env, kith_bytes blob, const mls_saved_tree *tree, bool is_public,
+          mls_group **out)
 {
     mls_group *group = NULL;
 
@@ -667,7 +713,7 @@ load_kind(const mls_env *env, kith_bytes blob, kith_bytes tree, bool is_public, 
 kith_err
 mls_group_load(const mls_env *env, kith_bytes blob, mls_group **out)
 {
-    return load_kind(env, blob, (kith_bytes){0}, false, out);
+    return load_kind(env, blob, NULL, false, out);
 }
 
 kith_err
@@ -675,7 +721,7 @@ mls_public_load(const mls_env *env, kith_bytes blob, mls_public **out)
 {
     mls_group *group = NULL;
 
-    KITH_TRY(load_kind(env, blob, (kith_bytes){0}, true, &group));
+    KITH_TRY(load_kind(env, blob, NULL, true, &group));
     *out = (mls_public *)group;
     return KITH_OK;
 }
@@ -684,5 +730,39 @@ kith_err
 mls_group_load_parts(const mls_env *env, kith_bytes secrets, kith_bytes tree, mls_group **out)
 {
     KITH_ENSURE(tree.len > 0, KITH_ERR_INVALID);
-    return load_kind(env, secrets, tree, false, out);
+    return load_kind(env, secrets, &(mls_saved_tree){.base = tree}, false, out);
+}
+
+kith_err
+mls_group_load_deltas(const mls_env *env, kith_bytes secrets, const mls_saved_tree *tree,
+                      mls_group **out)
+{
+    mls_group *group = NULL;
+
+    KITH_ENSURE(tree->base.len > 0, KITH_ERR_INVALID);
+    KITH_TRY(load_kind(env, secrets, tree, false, &group));
+    mls_group_mark_saved(group);
+    *out = group;
+    return KITH_OK;
+}
+
+kith_err
+mls_group_save_delta(const mls_group *group, kith_buf *secrets, kith_buf *delta)
+{
+    KITH_AUTO(kith_buf) draft = {.alloc = group->tools.alloc};
+
+    KITH_ENSURE(group->saved.root != NULL, KITH_ERR_INVALID);
+    KITH_TRY(mls_saved_tree_write(&group->saved, &group->now->tree, &draft));
+    KITH_TRY(kith_buf_reserve(delta, draft.len));
+    KITH_TRY(mls_group_save_parts(group, secrets, NULL));
+    return kith_buf_append(delta, kith_bytes_of_buf(&draft)); /* has room: cannot fail */
+}
+
+void
+mls_group_mark_saved(mls_group *group)
+{
+    if (group->saved.root != NULL) {
+        mls_tree_done(&group->saved);
+    }
+    group->saved = mls_tree_clone(&group->now->tree);
 }

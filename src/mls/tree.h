@@ -108,6 +108,12 @@ KITH_MUST_USE kith_err mls_node_original_hash(mls_tools tools, mls_node *node, u
 
 /* Appends the encoded vector, its length prefix included. */
 KITH_MUST_USE kith_err mls_tree_encode(const mls_tree *tree, kith_buf *out);
+/* What `to` has that `from` has not, at most log N positions for each leaf that changed: found by what the two share,
+ * so `to` has to come from `from` by changes. In this library's own form, not the RFC's. */
+KITH_MUST_USE kith_err mls_tree_patch_write(const mls_tree *from, const mls_tree *to,
+                                            kith_writer *w);
+/* The other tree again, sharing with `from` what is the same. MALFORMED: damaged, or made against another tree. */
+KITH_MUST_USE kith_err mls_tree_patch_read(const mls_tree *from, kith_reader *r, mls_tree *out);
 /* Reads exactly one vector. MALFORMED: does not parse, ends blank, or a node of the wrong kind. LIMIT.
  * Nothing else is checked. */
 KITH_MUST_USE kith_err mls_tree_decode(mls_tools tools, kith_bytes encoded, mls_tree *out);

@@ -240,3 +240,156 @@ mls_tree_decode(mls_tools tools, kith_bytes encoded, mls_tree *out)
     *out = (mls_tree){.tools = tools, .root = root};
     return KITH_OK;
 }
+
+/* ---- What changed ---- */
+
+enum { PATCH_SAME = 0, PATCH_BLANK = 1, PATCH_LEAF = 2, PATCH_INNER = 3 };
+enum { PARENT_BLANK = 0, PARENT_SAME = 1, PARENT_NEW = 2 };
+
+/* The leftmost position of a tree at that level, where the trees before and after a change of height meet. */
+static mls_node *
+leftmost(const mls_tree *tree, uint8_t level)
+{
+    mls_node *node = tree->root;
+
+    while (node != NULL && node->level > level) {
+        node = node->child[0];
+    }
+    return node != NULL && node->level == level ? node : NULL;
+}
+
+/* What a child of a new position is compared with: below the old position, or the root of a lower old tree. */
+static mls_node *
+counterpart(const mls_tree *from, const mls_node *old, uint8_t level, uint32_t side)
+{
+    if (old != NULL) {
+        return old->child[side];
+    }
+    return side == 0 && level > from->root->level ? leftmost(from, (uint8_t)(level - 1)) : NULL;
+}
+
+static kith_err
+write_patch(const mls_tree *from, const mls_node *old, const mls_node *node, kith_writer *w)
+{
+    if (node == old || (old != NULL && node->level == 0 && node->leaf == old->leaf)) {
+        return kith_write_u8(w, PATCH_SAME);
+    }
+    if (node->leaf == NULL && node->parent == NULL && node->child[0] == NULL) {
+        return kith_write_u8(w, PATCH_BLANK);
+    }
+    if (node->level == 0) {
+        KITH_TRY(kith_write_u8(w, PATCH_LEAF));
+        return kith_write_bytes(w, mls_leaf_bytes(node->leaf));
+    }
+    KITH_TRY(kith_write_u8(w, PATCH_INNER));
+    if (node->parent == NULL) {
+        KITH_TRY(kith_write_u8(w, PARENT_BLANK));
+    } else if (old != NULL && old->parent == node->parent) {
+        KITH_TRY(kith_write_u8(w, PARENT_SAME));
+    } else {
+        KITH_TRY(kith_write_u8(w, PARENT_NEW));
+        KITH_TRY(write_parent(w, node->parent));
+    }
+    for (uint32_t side = 0; side < 2; side++) {
+        const mls_node *before = counterpart(from, old, node->level, side);
+        KITH_TRY(write_patch(from, before, node->child[side], w));
+    }
+    return KITH_OK;
+}
+
+kith_err
+mls_tree_patch_write(const mls_tree *from, const mls_tree *to, kith_writer *w)
+{
+    KITH_TRY(kith_write_u8(w, to->root->level));
+    return write_patch(from, leftmost(from, to->root->level), to->root, w);
+}
+
+static kith_err read_patch(const mls_tree *from, mls_node *old, uint8_t level, kith_reader *r,
+                           mls_node **out);
+
+static kith_err
+read_new_parent(const mls_tree *from, const mls_node *old, kith_reader *r, mls_node *node)
+{
+    uint8_t tag = 0;
+
+    KITH_TRY(kith_read_u8(r, &tag));
+    if (tag == PARENT_SAME) {
+        KITH_ENSURE(old != NULL && old->parent != NULL, KITH_ERR_MALFORMED);
+        node->parent = old->parent;
+        node->parent->refs++;
+        return KITH_OK;
+    }
+    KITH_ENSURE(tag == PARENT_BLANK || tag == PARENT_NEW, KITH_ERR_MALFORMED);
+    if (tag == PARENT_BLANK) {
+        return KITH_OK;
+    }
+    KITH_TRY(kith_read_u8(r, &tag));
+    KITH_ENSURE(tag == NODE_PARENT, KITH_ERR_MALFORMED);
+    return read_parent(from->tools.alloc, r, &node->parent);
+}
+
+static kith_err
+read_inner(const mls_tree *from, const mls_node *old, kith_reader *r, mls_node *node)
+{
+    KITH_TRY(read_new_parent(from, old, r, node));
+    for (uint32_t side = 0; side < 2; side++) {
+        mls_node *before = counterpart(from, old, node->level, side);
+        KITH_TRY(read_patch(from, before, (uint8_t)(node->level - 1), r, &node->child[side]));
+        node->members += node->child[side]->members;
+    }
+    return KITH_OK;
+}
+
+static kith_err
+fill_patched(const mls_tree *from, const mls_node *old, uint8_t tag, kith_reader *r, mls_node *node)
+{
+    switch (tag) {
+    case PATCH_BLANK:
+        return KITH_OK;
+    case PATCH_LEAF:
+        KITH_ENSURE(node->level == 0, KITH_ERR_MALFORMED);
+        node->members = 1;
+        return read_leaf(from->tools.alloc, r, &node->leaf);
+    case PATCH_INNER:
+        KITH_ENSURE(node->level > 0, KITH_ERR_MALFORMED);
+        return read_inner(from, old, r, node);
+    default:
+        return KITH_ERR_MALFORMED;
+    }
+}
+
+/* The position at `level` that stands where `old` stood. Recursion is as deep as the tree. */
+static kith_err
+read_patch(const mls_tree *from, mls_node *old, uint8_t level, kith_reader *r, mls_node **out)
+{
+    uint8_t tag = 0;
+    mls_node *node = NULL;
+
+    KITH_TRY(kith_read_u8(r, &tag));
+    if (tag == PATCH_SAME) {
+        KITH_ENSURE(old != NULL, KITH_ERR_MALFORMED);
+        *out = mls_node_hold(old);
+        return KITH_OK;
+    }
+    KITH_TRY(mls_node_new(from->tools.alloc, level, &node));
+    const kith_err err = fill_patched(from, old, tag, r, node);
+    if (err != KITH_OK) {
+        mls_node_drop(from->tools.alloc, node);
+        return err;
+    }
+    *out = node;
+    return KITH_OK;
+}
+
+kith_err
+mls_tree_patch_read(const mls_tree *from, kith_reader *r, mls_tree *out)
+{
+    uint8_t level = 0;
+    mls_node *root = NULL;
+
+    KITH_TRY(kith_read_u8(r, &level));
+    KITH_ENSURE(level <= MLS_LEVEL_MAX, KITH_ERR_MALFORMED);
+    KITH_TRY(read_patch(from, leftmost(from, level), level, r, &root));
+    *out = (mls_tree){.tools = from->tools, .root = root};
+    return KITH_OK;
+}
