@@ -5,16 +5,11 @@
 
 #include "crypto/internal.h"
 #include "crypto/vrf.h"
+#include "crypto/vrf_parts.h"
 
 #define POINT_LEN 32
 #define SCALAR_LEN 32
-#define CHALLENGE_LEN 16
 #define SUITE 0x03
-#define BACK 0x00 /* ends what is hashed */
-/* The front byte of what is hashed tells the uses apart [RFC9381 §5]. */
-#define FRONT_ENCODE 0x01
-#define FRONT_CHALLENGE 0x02
-#define FRONT_OUTPUT 0x03
 
 struct crypto_vrf_key {
     const kith_alloc *alloc;
@@ -88,11 +83,11 @@ is_identity(const uint8_t point[POINT_LEN])
 static kith_err
 encode_to_curve(crypto *c, const uint8_t salt[POINT_LEN], kith_bytes input, uint8_t out[POINT_LEN])
 {
-    const uint8_t front[] = {SUITE, FRONT_ENCODE};
+    const uint8_t front[] = {SUITE, VRF_FRONT_ENCODE};
     uint8_t hash[CRYPTO_SHA512_LEN];
 
     for (unsigned count = 0; count < 256; count++) {
-        const uint8_t back[] = {(uint8_t)count, BACK};
+        const uint8_t back[] = {(uint8_t)count, VRF_BACK};
         KITH_TRY(crypto_digest(c, CRYPTO_SHA512,
                                CRYPTO_PARTS(KITH_BYTES(front), kith_bytes_of(salt, POINT_LEN),
                                             input, KITH_BYTES(back)),
@@ -109,8 +104,8 @@ encode_to_curve(crypto *c, const uint8_t salt[POINT_LEN], kith_bytes input, uint
 static kith_err
 make_challenge(crypto *c, const uint8_t *const points[5], uint8_t out[SCALAR_LEN])
 {
-    const uint8_t front[] = {SUITE, FRONT_CHALLENGE};
-    const uint8_t back = BACK;
+    const uint8_t front[] = {SUITE, VRF_FRONT_CHALLENGE};
+    const uint8_t back = VRF_BACK;
     uint8_t hash[CRYPTO_SHA512_LEN];
 
     KITH_TRY(crypto_digest(
@@ -121,7 +116,7 @@ make_challenge(crypto *c, const uint8_t *const points[5], uint8_t out[SCALAR_LEN
                      kith_bytes_of(&back, 1)),
         hash));
     memset(out, 0, SCALAR_LEN);
-    memcpy(out, hash, CHALLENGE_LEN);
+    memcpy(out, hash, VRF_CHALLENGE_LEN);
     return KITH_OK;
 }
 
@@ -129,8 +124,8 @@ make_challenge(crypto *c, const uint8_t *const points[5], uint8_t out[SCALAR_LEN
 static kith_err
 make_output(crypto *c, const uint8_t gamma[POINT_LEN], uint8_t out[CRYPTO_VRF_OUTPUT_LEN])
 {
-    const uint8_t front[] = {SUITE, FRONT_OUTPUT};
-    const uint8_t back = BACK;
+    const uint8_t front[] = {SUITE, VRF_FRONT_OUTPUT};
+    const uint8_t back = VRF_BACK;
     uint8_t cleared[POINT_LEN];
 
     KITH_ENSURE(clear_cofactor(gamma, cleared), KITH_ERR_CRYPTO);
@@ -181,8 +176,8 @@ crypto_vrf_key_public(const crypto_vrf_key *key)
     return KITH_BYTES(key->public_key);
 }
 
-static kith_err
-join_input(crypto *c, crypto_parts input, kith_buf *out)
+kith_err
+vrf_join_input(crypto *c, crypto_parts input, kith_buf *out)
 {
     size_t len = 0;
 
@@ -202,7 +197,7 @@ make_gamma(crypto *c, const crypto_vrf_key *key, crypto_parts input, uint8_t h[P
 {
     KITH_AUTO(kith_buf) joined = {0};
 
-    KITH_TRY(join_input(c, input, &joined));
+    KITH_TRY(vrf_join_input(c, input, &joined));
     KITH_TRY(encode_to_curve(c, key->public_key, kith_bytes_of_buf(&joined), h));
     KITH_ENSURE(crypto_scalarmult_ed25519_noclamp(gamma, key->scalar, h) == 0, KITH_ERR_CRYPTO);
     return KITH_OK;
@@ -238,9 +233,9 @@ write_proof(crypto *c, const crypto_vrf_key *key, const uint8_t h[POINT_LEN],
                 KITH_ERR_CRYPTO);
     const uint8_t *const points[5] = {key->public_key, h, proof, u, v};
     KITH_TRY(make_challenge(c, points, challenge));
-    memcpy(proof + POINT_LEN, challenge, CHALLENGE_LEN);
+    memcpy(proof + POINT_LEN, challenge, VRF_CHALLENGE_LEN);
     crypto_core_ed25519_scalar_mul(product, challenge, key->scalar);
-    crypto_core_ed25519_scalar_add(proof + POINT_LEN + CHALLENGE_LEN, nonce, product);
+    crypto_core_ed25519_scalar_add(proof + POINT_LEN + VRF_CHALLENGE_LEN, nonce, product);
     kith_wipe(product, sizeof product);
     return KITH_OK;
 }
@@ -295,13 +290,13 @@ check_proof(crypto *c, const crypto_vrf_claim *claim, const uint8_t h[POINT_LEN]
 {
     const uint8_t *public_key = claim->public_key.data;
     const uint8_t *gamma = claim->proof.data;
-    const uint8_t *s = gamma + POINT_LEN + CHALLENGE_LEN;
+    const uint8_t *s = gamma + POINT_LEN + VRF_CHALLENGE_LEN;
     uint8_t u[POINT_LEN];
     uint8_t v[POINT_LEN];
     uint8_t challenge[SCALAR_LEN] = {0};
     uint8_t expected[SCALAR_LEN];
 
-    memcpy(challenge, gamma + POINT_LEN, CHALLENGE_LEN);
+    memcpy(challenge, gamma + POINT_LEN, VRF_CHALLENGE_LEN);
     KITH_ENSURE(is_canonical(gamma) && is_below(s, order), KITH_ERR_REJECTED);
     KITH_ENSURE(subtract_products(s, NULL, challenge, public_key, u) &&
                     subtract_products(s, h, challenge, gamma, v),
@@ -324,7 +319,7 @@ crypto_vrf_verify(crypto *c, const crypto_vrf_claim *claim, uint8_t out[CRYPTO_V
                     is_canonical(claim->public_key.data),
                 KITH_ERR_MALFORMED);
     KITH_ENSURE(claim->proof.len == CRYPTO_VRF_PROOF_LEN, KITH_ERR_REJECTED);
-    KITH_TRY(join_input(c, claim->input, &joined));
+    KITH_TRY(vrf_join_input(c, claim->input, &joined));
     KITH_TRY(encode_to_curve(c, claim->public_key.data, kith_bytes_of_buf(&joined), h));
     const kith_err err = check_proof(c, claim, h);
     if (err != KITH_OK) {

@@ -54,4 +54,38 @@ typedef struct crypto_vrf_claim {
 KITH_API KITH_MUST_USE kith_err crypto_vrf_verify(crypto *c, const crypto_vrf_claim *claim,
                                                   uint8_t out[CRYPTO_VRF_OUTPUT_LEN]);
 
+/* ---- ECVRF-P256-SHA256-TAI [RFC9381 §5.5], the same over P-256 ---- */
+
+/* Lengths in bytes: private key (a big-endian scalar), public key (a compressed point), proof and output. */
+#define CRYPTO_VRF_P256_PRIVATE_LEN 32u
+#define CRYPTO_VRF_P256_PUBLIC_LEN 33u
+#define CRYPTO_VRF_P256_PROOF_LEN 81u
+#define CRYPTO_VRF_P256_OUTPUT_LEN 32u
+
+/* As crypto_vrf_key. */
+typedef struct crypto_vrf_p256_key crypto_vrf_p256_key;
+
+/* MALFORMED: not CRYPTO_VRF_P256_PRIVATE_LEN bytes, zero, or not below the group's order. */
+KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_key_import(crypto *c, kith_bytes private_key,
+                                                           crypto_vrf_p256_key **out);
+/* Wipes and frees; NULL is accepted. */
+KITH_API void crypto_vrf_p256_key_free(crypto_vrf_p256_key *key);
+/* Borrowed until the key is freed. */
+KITH_API kith_bytes crypto_vrf_p256_key_public(const crypto_vrf_p256_key *key);
+
+typedef struct crypto_vrf_p256_result {
+    uint8_t proof[CRYPTO_VRF_P256_PROOF_LEN];
+    uint8_t output[CRYPTO_VRF_P256_OUTPUT_LEN];
+} crypto_vrf_p256_result;
+
+/* As crypto_vrf_prove, crypto_vrf_evaluate and crypto_vrf_verify. */
+KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_prove(crypto *c, const crypto_vrf_p256_key *key,
+                                                      crypto_parts input,
+                                                      crypto_vrf_p256_result *out);
+KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_evaluate(crypto *c, const crypto_vrf_p256_key *key,
+                                                         crypto_parts input,
+                                                         uint8_t out[CRYPTO_VRF_P256_OUTPUT_LEN]);
+KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_verify(crypto *c, const crypto_vrf_claim *claim,
+                                                       uint8_t out[CRYPTO_VRF_P256_OUTPUT_LEN]);
+
 #endif
