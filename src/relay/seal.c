@@ -309,6 +309,9 @@ relay_seal_catch_up(relay_seal *seal, uint64_t now_ms, bool *left)
     const relay_store *store = seal->env.store;
     bool is_whole = true;
 
+    if (seal->log == NULL) {
+        KITH_TRY(open_log(seal));
+    }
     if (seal->head.is_complete) {
         relay_seal_beat(seal, now_ms);
         *left = false;

@@ -189,7 +189,8 @@ typedef struct relay_store {
     kith_err (*ticket_count)(void *ctx, uint64_t account_row, uint64_t now_ms, uint32_t *out);
 
     /* ---- The directory's log: arrays and labels as kt_store and kt_labels have them; versions are those of lists, 1.. ---- */
-    /* R. Between the two, everything that R functions read is of one moment. Not while a walk is open. */
+    /* R. Between the two, everything that R functions read is of one moment: in a transaction, that of the
+     * transaction. Not while a walk is open. */
     kith_err (*view_begin)(void *ctx);
     void (*view_end)(void *ctx);
     /* R. NOT_FOUND: nothing was ever signed. */

@@ -164,16 +164,29 @@ log_write(void *ctx, kt_array array, uint64_t index, kith_bytes records)
 
 /* ---- The head, and one moment ---- */
 
+/* A transaction is a moment already. */
 static kith_err
 view_begin(void *ctx)
 {
-    return store_db_begin_read(store_relay_db(ctx));
+    store_relay *store = ctx;
+
+    if (store_db_in_transaction(store->db)) {
+        return KITH_OK;
+    }
+    KITH_TRY(store_db_begin_read(store->db));
+    store->is_viewing = true;
+    return KITH_OK;
 }
 
 static void
 view_end(void *ctx)
 {
-    store_db_rollback(store_relay_db(ctx));
+    store_relay *store = ctx;
+
+    if (store->is_viewing) {
+        store->is_viewing = false;
+        store_db_rollback(store->db);
+    }
 }
 
 static kith_err

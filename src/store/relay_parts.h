@@ -40,6 +40,7 @@ struct store_relay {
     uint16_t used[STORE_RELAY_SLOTS]; /* which slots are */
     size_t used_count;
     store_log_cache log;
+    bool is_viewing; /* between view_begin and view_end, in a transaction of its own */
     uint64_t mark_conv; /* the last mark that the expiry looked at */
     uint8_t mark_id[PROTO_SHORT_ID_LEN];
 };

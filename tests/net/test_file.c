@@ -164,6 +164,30 @@ an_identity_is_made_once_and_found_again(void **state)
 }
 
 static void
+the_identitys_own_key_signs_what_devices_believe(void **state)
+{
+    KITH_AUTO(kith_buf) signature = {0};
+    nook n = {0};
+    crypto *c = NULL;
+    crypto_sign_key *key = NULL;
+    net_identity *identity = NULL;
+    (void)state;
+    open_nook(&n);
+    assert_ok(crypto_new(NULL, &c));
+    assert_ok(net_identity_open(n.path, &identity));
+
+    assert_ok(net_identity_key(identity, c, &key));
+    assert_ok(crypto_sign_with(c, key, kith_bytes_of_text("log"), &signature));
+
+    assert_ok(crypto_verify(c, CRYPTO_ED25519, net_identity_public(identity),
+                            kith_bytes_of_text("log"), kith_bytes_of_buf(&signature)));
+    crypto_sign_key_free(key);
+    net_identity_free(identity);
+    crypto_free(c);
+    close_nook(&n);
+}
+
+static void
 a_damaged_identity_is_refused_and_left_alone(void **state)
 {
     KITH_AUTO(kith_buf) file = {0};
@@ -207,6 +231,7 @@ main(void)
         cmocka_unit_test(what_is_no_file_says_so),
         cmocka_unit_test(a_folder_without_the_right_to_write_is_denied),
         cmocka_unit_test(an_identity_is_made_once_and_found_again),
+        cmocka_unit_test(the_identitys_own_key_signs_what_devices_believe),
         cmocka_unit_test(a_damaged_identity_is_refused_and_left_alone),
         cmocka_unit_test(the_guess_is_an_address),
     };

@@ -5,272 +5,132 @@
  */
 #include <string.h>
 
-#include "relay/town.h"
-
-/* Somebody who looks accounts up: what a device keeps of the log. */
-typedef struct viewer {
-    kt_client client;
-    kt_view view;
-    kt_found found;
-    uint64_t version; /* of the list that was found; 0: none */
-    size_t lists; /* before it */
-    size_t answer_len;
-} viewer;
-
-/* From the server's own words, believed because its identity signed them. */
-static void
-viewer_open(client *c, viewer *v)
-{
-    proto_log_config_answer answer = {0};
-    proto_log log;
-
-    memset(v, 0, sizeof *v);
-    client_body(c);
-    assert_err(client_ask(c, PROTO_LOG_CONFIG), KITH_OK);
-    assert_err(proto_log_config_answer_decode(kith_bytes_of_buf(&c->answer), &answer), KITH_OK);
-    assert_err(proto_log_check(c->town->crypto, answer.log,
-                               crypto_sign_key_public(c->town->log.identity), &log),
-               KITH_OK);
-    kith_reader r = kith_reader_of(log.config);
-    v->client.crypto = c->town->crypto;
-    assert_err(kt_config_decode(&r, &v->client.config), KITH_OK);
-}
-
-static kith_err
-ask_find(client *c, const uint8_t *account_id, uint64_t have, const kt_request *request)
-{
-    KITH_AUTO(kith_buf) search = {0};
-    proto_find in = {.have_version = have};
-
-    memcpy(in.account_id, account_id, PROTO_ID_LEN);
-    assert_err(kt_request_encode(request, &search), KITH_OK);
-    in.search = kith_bytes_of_buf(&search);
-    assert_err(proto_find_encode(client_body(c), &in), KITH_OK);
-    return client_ask(c, PROTO_LIST_FIND);
-}
-
-static void
-fill_label(const uint8_t *account_id, uint8_t label[RELAY_LABEL_LEN])
-{
-    label[0] = 1;
-    memcpy(label + 1, account_id, PROTO_ID_LEN);
-}
-
-static size_t
-count_blobs(kith_bytes blobs)
-{
-    kith_reader r = kith_reader_of(blobs);
-    kith_bytes blob;
-    size_t count = 0;
-
-    for (; !kith_reader_done(&r); count++) {
-        assert_err(proto_blob_next(&r, &blob), KITH_OK);
-    }
-    return count;
-}
-
-/* Looks an account up and checks the answer. */
-static kith_err
-find(client *c, viewer *v, const uint8_t *account_id, uint64_t have)
-{
-    uint8_t label[RELAY_LABEL_LEN];
-    kt_request request = {.question = KT_SEARCH};
-    proto_find_answer answer = {0};
-    proto_list list;
-
-    fill_label(account_id, label);
-    request.label = KITH_BYTES(label);
-    kt_request_prepare(&v->view, NULL, &request);
-    request.label = KITH_BYTES(label);
-    KITH_TRY(ask_find(c, account_id, have, &request));
-    assert_err(proto_find_answer_decode(kith_bytes_of_buf(&c->answer), &answer), KITH_OK);
-    const kt_exchange exchange = {
-        .request = &request, .response = answer.found, .now_ms = c->town->now_ms};
-    KITH_TRY(kt_client_search(&v->client, &exchange, &v->view, NULL, &v->found));
-    v->lists = count_blobs(answer.lists);
-    v->answer_len = c->answer.len;
-    v->version = 0;
-    if (!v->found.is_absent) {
-        assert_err(proto_list_decode(v->found.value, &list), KITH_OK);
-        assert_memory_equal(list.account_id, account_id, PROTO_ID_LEN);
-        assert_int_equal(list.version, v->found.version + 1);
-        v->version = list.version;
-    }
-    return KITH_OK;
-}
-
-/* A town with a log, somebody in it, and a viewer on each loop. */
-typedef struct scene {
-    town t;
-    person anna;
-    client named; /* Anna's device */
-    client c[TOWN_LOOPS];
-    viewer v[TOWN_LOOPS];
-} scene;
-
-static void
-scene_open(scene *s)
-{
-    memset(s, 0, sizeof *s);
-    town_open_logged(&s->t);
-    person_make(&s->t, &s->anna, 2);
-    person_create(&s->anna);
-    client_open(&s->t, &s->named, 0, 1);
-    assert_err(person_log_in(&s->anna, &s->named, 0), KITH_OK);
-    for (size_t i = 0; i < TOWN_LOOPS; i++) {
-        client_open(&s->t, &s->c[i], i, 10 + i);
-        viewer_open(&s->c[i], &s->v[i]);
-    }
-}
-
-static void
-scene_close(scene *s)
-{
-    person_done(&s->anna);
-    town_close(&s->t);
-}
-
-static void
-put_next(scene *s, unsigned mask)
-{
-    person_next_list(&s->anna, mask);
-    assert_err(person_put_list(&s->anna, &s->named), KITH_OK);
-}
-
-/* The size of the log, as any answer shows it. */
-static uint64_t
-log_size(scene *s)
-{
-    static const uint8_t nobody[PROTO_ID_LEN] = {9};
-
-    assert_err(find(&s->c[1], &s->v[1], nobody, 0), KITH_OK);
-    return s->v[1].view.size;
-}
+#include "relay/viewer.h"
 
 /* ---- LIST_FIND ---- */
 
 static void
 a_list_is_proved_on_every_loop_as_soon_as_its_put_was_answered(void **state)
 {
-    scene s;
+    log_scene s;
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
 
     for (unsigned version = 1; version <= 20; version++) {
         for (size_t i = 0; i < TOWN_LOOPS; i++) {
-            assert_err(find(&s.c[i], &s.v[i], s.anna.account_id, 0), KITH_OK);
+            assert_err(viewer_find(&s.c[i], &s.v[i], s.anna.account_id, 0), KITH_OK);
             assert_int_equal(s.v[i].version, version);
             assert_true(kith_bytes_equal(s.v[i].found.value, kith_bytes_of_buf(&s.anna.list)));
             assert_int_equal(s.v[i].lists, version - 1);
         }
-        put_next(&s, 1 + 2 * (version % 2));
+        log_scene_put(&s, 1 + 2 * (version % 2));
     }
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 the_lists_between_are_those_that_the_asker_lacks(void **state)
 {
-    scene s;
+    log_scene s;
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
     for (unsigned i = 0; i < 4; i++) {
-        put_next(&s, 1 + 2 * (i % 2));
+        log_scene_put(&s, 1 + 2 * (i % 2));
     }
 
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 2), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 2), KITH_OK);
     assert_int_equal(s.v[0].version, 5);
     assert_int_equal(s.v[0].lists, 2);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 4), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 4), KITH_OK);
     assert_int_equal(s.v[0].lists, 0);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 5), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 5), KITH_OK);
     assert_int_equal(s.v[0].lists, 0);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, UINT64_MAX), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, UINT64_MAX), KITH_OK);
     assert_int_equal(s.v[0].lists, 0);
     assert_int_equal(s.v[0].version, 5);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 whoever_is_far_behind_gets_as_many_lists_as_an_answer_takes_and_asks_again(void **state)
 {
-    scene s;
+    log_scene s;
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
     for (unsigned i = 0; i < PROTO_LISTS_MAX + 2; i++) {
-        put_next(&s, 1 + 2 * (i % 2));
+        log_scene_put(&s, 1 + 2 * (i % 2));
     }
 
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
     assert_int_equal(s.v[0].version, PROTO_LISTS_MAX + 3);
     assert_int_equal(s.v[0].lists, PROTO_LISTS_MAX);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, PROTO_LISTS_MAX), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, PROTO_LISTS_MAX), KITH_OK);
     assert_int_equal(s.v[0].lists, 2);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 an_account_that_nobody_has_is_proved_absent_in_an_answer_like_any_other(void **state)
 {
     static const uint8_t nobody[PROTO_ID_LEN] = {1, 2, 3};
-    scene s;
+    log_scene s;
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
 
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
     const size_t known_len = s.v[0].answer_len;
-    assert_err(find(&s.c[1], &s.v[1], nobody, 0), KITH_OK);
+    assert_err(viewer_find(&s.c[1], &s.v[1], nobody, 0), KITH_OK);
 
     assert_true(s.v[1].found.is_absent);
     assert_int_equal(s.v[1].lists, 0);
     assert_true(s.v[1].answer_len < known_len + 1024 && s.v[1].answer_len + 1024 > known_len);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 a_search_that_is_not_for_the_newest_list_of_the_account_is_rejected(void **state)
 {
-    scene s;
+    log_scene s;
     uint8_t label[RELAY_LABEL_LEN];
     kt_request request = {.question = KT_SEARCH, .label = KITH_BYTES(label)};
     const proto_find garbage = {.search = kith_bytes_of_text("?")};
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
 
-    fill_label(s.anna.account_id, label);
+    viewer_label(s.anna.account_id, label);
     request.has_version = true;
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
     request.has_version = false;
     label[1] ^= 1;
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
     label[1] ^= 1;
     label[0] = 2;
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
     label[0] = 1;
     request.label.len--;
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
     request.label.len++;
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_OK);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_OK);
     assert_err(proto_find_encode(client_body(&s.c[0]), &garbage), KITH_OK);
     assert_err(client_ask(&s.c[0], PROTO_LIST_FIND), KITH_ERR_MALFORMED);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 whoever_has_seen_more_of_the_log_than_there_is_is_not_answered(void **state)
 {
-    scene s;
+    log_scene s;
     uint8_t label[RELAY_LABEL_LEN];
     kt_request request = {.question = KT_SEARCH, .has_last = true, .label = KITH_BYTES(label)};
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
 
-    fill_label(s.anna.account_id, label);
-    request.last = log_size(&s);
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_OK);
+    viewer_label(s.anna.account_id, label);
+    request.last = log_scene_size(&s);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_OK);
     request.last++;
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
-    scene_close(&s);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_ERR_REJECTED);
+    log_scene_close(&s);
 }
 
 static void
@@ -292,7 +152,7 @@ a_server_without_a_log_says_that_it_has_none(void **state)
         assert_err(kith_buf_set(client_body(&c), kith_bytes_of(bodies[i], lens[i])), KITH_OK);
         assert_err(client_ask(&c, types[i]), KITH_ERR_UNSUPPORTED);
     }
-    assert_err(ask_find(&c, label + 1, 0, &request), KITH_ERR_UNSUPPORTED);
+    assert_err(viewer_ask(&c, label + 1, 0, &request), KITH_ERR_UNSUPPORTED);
     town_close(&t);
 }
 
@@ -324,14 +184,14 @@ exchange_of(client *c, const kt_request *request)
 static void
 an_owner_checks_its_own_label_and_learns_of_what_is_new(void **state)
 {
-    scene s;
+    log_scene s;
     uint8_t label[RELAY_LABEL_LEN];
     kt_watch watch = {0};
     kt_news news;
     viewer *v = &s.v[0];
     (void)state;
-    scene_open(&s);
-    fill_label(s.anna.account_id, label);
+    log_scene_open(&s);
+    viewer_label(s.anna.account_id, label);
     assert_err(kt_watch_init(&watch, KITH_BYTES(label)), KITH_OK);
 
     kt_request request = {.question = KT_OWNER_INIT};
@@ -340,7 +200,7 @@ an_owner_checks_its_own_label_and_learns_of_what_is_new(void **state)
     kt_exchange exchange = exchange_of(&s.named, &request);
     assert_err(kt_client_owner_init(&v->client, &exchange, &v->view, &watch), KITH_OK);
 
-    put_next(&s, 1);
+    log_scene_put(&s, 1);
     for (uint32_t version = 0; version < 2; version++) {
         request = (kt_request){.question = KT_UPDATE};
         kt_request_prepare(&v->view, &watch, &request);
@@ -355,7 +215,7 @@ an_owner_checks_its_own_label_and_learns_of_what_is_new(void **state)
     kt_request_prepare(&v->view, &watch, &request);
     assert_err(ask_log(&s.named, &request), KITH_ERR_NOT_FOUND);
     kt_watch_done(&watch);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
@@ -363,11 +223,11 @@ what_an_owner_asks_nobody_else_may(void **state)
 {
     static const kt_question questions[] = {KT_OWNER_INIT, KT_OWNER_MONITOR, KT_UPDATE};
     uint8_t label[RELAY_LABEL_LEN];
-    scene s;
+    log_scene s;
     person bert;
     client other;
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
     person_make(&s.t, &bert, 1);
     person_create(&bert);
     client_open(&s.t, &other, 1, 3);
@@ -375,7 +235,7 @@ what_an_owner_asks_nobody_else_may(void **state)
 
     for (size_t i = 0; i < CHECK_COUNT(questions); i++) {
         kt_request request = {.question = questions[i], .label = KITH_BYTES(label)};
-        fill_label(s.anna.account_id, label);
+        viewer_label(s.anna.account_id, label);
         assert_err(ask_log(&s.c[0], &request), KITH_ERR_DENIED);
         assert_err(ask_log(&other, &request), KITH_ERR_DENIED);
         assert_true(ask_log(&s.named, &request) != KITH_ERR_DENIED);
@@ -385,13 +245,13 @@ what_an_owner_asks_nobody_else_may(void **state)
         assert_err(ask_log(&s.named, &request), KITH_ERR_DENIED);
     }
     person_done(&bert);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 contacts_are_monitored_and_heads_compared_by_anybody(void **state)
 {
-    scene s;
+    log_scene s;
     uint8_t label[RELAY_LABEL_LEN];
     kt_watch watch = {0};
     kt_consistency consistency;
@@ -399,21 +259,22 @@ contacts_are_monitored_and_heads_compared_by_anybody(void **state)
     kt_heads heads;
     viewer *v = &s.v[0];
     (void)state;
-    scene_open(&s);
-    fill_label(s.anna.account_id, label);
+    log_scene_open(&s);
+    viewer_label(s.anna.account_id, label);
     assert_err(kt_watch_init(&watch, KITH_BYTES(label)), KITH_OK);
-    put_next(&s, 3); /* an entry that is not distinguished, so that there is something to monitor */
+    log_scene_put(
+        &s, 3); /* an entry that is not distinguished, so that there is something to monitor */
 
     kt_request request = {.question = KT_SEARCH};
     kt_request_prepare(&v->view, &watch, &request);
-    assert_err(ask_find(&s.c[0], s.anna.account_id, 0, &request), KITH_OK);
+    assert_err(viewer_ask(&s.c[0], s.anna.account_id, 0, &request), KITH_OK);
     proto_find_answer found = {0};
     assert_err(proto_find_answer_decode(kith_bytes_of_buf(&s.c[0].answer), &found), KITH_OK);
     kt_exchange exchange = {.request = &request, .response = found.found, .now_ms = s.t.now_ms};
     assert_err(kt_client_search(&v->client, &exchange, &v->view, &watch, &v->found), KITH_OK);
     assert_err(kt_head_of_answer(&v->client, &v->view, found.found, &head), KITH_OK);
     assert_int_equal(watch.map.count, 1);
-    put_next(&s, 1);
+    log_scene_put(&s, 1);
 
     request = (kt_request){.question = KT_CONTACT_MONITOR};
     kt_request_prepare(&v->view, &watch, &request);
@@ -421,7 +282,7 @@ contacts_are_monitored_and_heads_compared_by_anybody(void **state)
     exchange = exchange_of(&s.c[1], &request);
     assert_err(kt_client_contact(&v->client, &exchange, &v->view, &watch), KITH_OK);
 
-    put_next(&s, 3);
+    log_scene_put(&s, 3);
     request = (kt_request){.question = KT_CONSISTENCY, .other = head.size};
     kt_request_prepare(&v->view, NULL, &request);
     assert_err(ask_log(&s.c[0], &request), KITH_OK);
@@ -436,20 +297,20 @@ contacts_are_monitored_and_heads_compared_by_anybody(void **state)
     exchange = exchange_of(&s.c[1], &request);
     assert_err(kt_client_distinguished(&v->client, &exchange, &v->view, &heads), KITH_OK);
     kt_watch_done(&watch);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
 static void
 a_look_up_is_no_question_and_unknown_ones_are_unsupported(void **state)
 {
-    scene s;
+    log_scene s;
     uint8_t label[RELAY_LABEL_LEN];
     const kt_request search = {.question = KT_SEARCH, .label = KITH_BYTES(label)};
     static const uint8_t numbers[] = {0, 1, KT_CONSISTENCY + 1, 255};
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
 
-    fill_label(s.anna.account_id, label);
+    viewer_label(s.anna.account_id, label);
     assert_err(ask_log(&s.named, &search), KITH_ERR_UNSUPPORTED);
     for (size_t i = 0; i < CHECK_COUNT(numbers); i++) {
         const proto_log_ask in = {.question = numbers[i], .request = kith_bytes_of_text("?")};
@@ -460,142 +321,17 @@ a_look_up_is_no_question_and_unknown_ones_are_unsupported(void **state)
                                    .request = kith_bytes_of_text("?")};
     assert_err(proto_log_ask_encode(client_body(&s.c[0]), &garbage), KITH_OK);
     assert_err(client_ask(&s.c[0], PROTO_LOG_ASK), KITH_ERR_MALFORMED);
-    scene_close(&s);
+    log_scene_close(&s);
 }
 
-/* ---- Entries ---- */
-
-static void
-what_is_accepted_together_is_one_entry(void **state)
-{
-    enum { PEOPLE = 5 };
-    scene s;
-    person people[PEOPLE];
-    client makers[PEOPLE];
-    (void)state;
-    scene_open(&s);
-    const uint64_t before = log_size(&s);
-    for (size_t i = 0; i < PEOPLE; i++) {
-        proto_account_create in = {0};
-        person_make(&s.t, &people[i], 1);
-        client_open(&s.t, &makers[i], i % TOWN_LOOPS, 100 + i);
-        memcpy(in.ticket, s.t.operator_ticket, PROTO_ID_LEN);
-        in.list = kith_bytes_of_buf(&people[i].list);
-        assert_err(proto_account_create_encode(client_body(&makers[i]), &in), KITH_OK);
-    }
-    for (size_t i = 0; i < PEOPLE; i++) {
-        client_send(&makers[i], PROTO_ACCOUNT_CREATE);
-    }
-    town_run(&s.t);
-
-    assert_int_equal(log_size(&s), before + 1);
-    for (size_t i = 0; i < PEOPLE; i++) {
-        assert_err(find(&s.c[0], &s.v[0], people[i].account_id, 0), KITH_OK);
-        assert_int_equal(s.v[0].version, 1);
-        person_done(&people[i]);
-    }
-    scene_close(&s);
-}
-
-/* One connection puts as many lists as it may have in flight, others the rest, all in one batch. */
-static void
-more_lists_of_one_account_than_an_entry_takes_make_a_second_one(void **state)
-{
-    enum { LISTS = KT_LABEL_UPDATES_MAX + 5 };
-    scene s;
-    client second;
-    (void)state;
-    scene_open(&s);
-    client_open(&s.t, &second, 0, 2);
-    assert_err(person_log_in(&s.anna, &second, 1), KITH_OK);
-    const uint64_t before = log_size(&s);
-
-    for (unsigned i = 0; i < LISTS; i++) {
-        client *c = i < 60 ? &s.named : &second;
-        person_next_list(&s.anna, 3);
-        const proto_list_put in = {.list = kith_bytes_of_buf(&s.anna.list)};
-        assert_err(proto_list_put_encode(client_body(c), &in), KITH_OK);
-        client_send(c, PROTO_LIST_PUT);
-        if (i == 59) {
-            store_mailbox_submit(s.t.box[0], s.t.relay[0]);
-        }
-    }
-    town_run(&s.t);
-
-    assert_int_equal(log_size(&s), before + 2);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, LISTS), KITH_OK);
-    assert_int_equal(s.v[0].version, LISTS + 1);
-    scene_close(&s);
-}
-
-static void
-messages_and_repeated_lists_make_no_entry(void **state)
-{
-    scene s;
-    talk k;
-    client d;
-    (void)state;
-    scene_open(&s);
-    client_open(&s.t, &d, 0, 5);
-    const uint64_t before = log_size(&s);
-
-    assert_err(talk_open(&d, &k, 1, 2), KITH_OK);
-    assert_err(talk_say(&d, &k, 0, 1, kith_bytes_of_text("hello")), KITH_OK);
-    assert_err(person_put_list(&s.anna, &s.named), KITH_OK);
-    person_create(&s.anna);
-
-    assert_int_equal(log_size(&s), before);
-    scene_close(&s);
-}
-
-static void
-an_entry_is_added_when_the_newest_is_ten_minutes_old(void **state)
-{
-    scene s;
-    (void)state;
-    scene_open(&s);
-    const uint64_t before = log_size(&s);
-
-    town_pass(&s.t, RELAY_LOG_BEAT_MS - 1);
-    town_pass(&s.t, 0);
-    assert_int_equal(log_size(&s), before);
-    town_pass(&s.t, RELAY_EXPIRE_MS);
-    assert_int_equal(log_size(&s), before + 1);
-    town_pass(&s.t, RELAY_EXPIRE_MS);
-    assert_int_equal(log_size(&s), before + 1);
-    for (uint64_t i = 0; i < 30; i++) {
-        town_pass(&s.t, RELAY_LOG_BEAT_MS);
-        assert_int_equal(log_size(&s), before + 2 + i);
-    }
-    scene_close(&s);
-}
-
-static void
-entries_stay_in_order_when_the_clock_goes_back(void **state)
-{
-    scene s;
-    (void)state;
-    scene_open(&s);
-
-    s.t.now_ms -= RELAY_LOG_AHEAD_MS / 2;
-    put_next(&s, 1);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
-    assert_int_equal(s.v[0].version, 2);
-    s.t.now_ms += RELAY_LOG_AHEAD_MS;
-    put_next(&s, 3);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
-    assert_int_equal(s.v[0].version, 3);
-    scene_close(&s);
-}
-
-/* ---- Rations, and what fails ---- */
+/* ---- Rations ---- */
 
 static void
 questions_are_rationed(void **state)
 {
-    scene s;
+    log_scene s;
     (void)state;
-    scene_open(&s);
+    log_scene_open(&s);
     for (size_t i = 0; i < TOWN_LOOPS; i++) {
         s.t.env[i].config.rations[RELAY_RATION_LOG] = (relay_ration){.burst = 3, .every_ms = 1000};
     }
@@ -607,42 +343,15 @@ questions_are_rationed(void **state)
     client_open(&s.t, &s.c[0], 0, 10);
 
     for (size_t i = 0; i < 3; i++) {
-        assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
+        assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
     }
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_ERR_BUSY);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_ERR_BUSY);
     assert_true(s.c[0].error.retry_after_ms > 0 && s.c[0].error.retry_after_ms <= 1000);
     const kt_request request = {.question = KT_CONSISTENCY, .other = 1};
     assert_err(ask_log(&s.c[0], &request), KITH_ERR_BUSY);
     s.t.now_ms += 1000;
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
-    scene_close(&s);
-}
-
-static void
-a_transaction_that_fails_leaves_a_log_that_goes_on(void **state)
-{
-    scene s;
-    (void)state;
-    scene_open(&s);
-    const uint64_t before = log_size(&s);
-
-    for (unsigned n = 1; n < 12; n++) {
-        KITH_AUTO(kith_buf) kept = {0};
-        assert_err(kith_buf_set(&kept, kith_bytes_of_buf(&s.anna.list)), KITH_OK);
-        person_next_list(&s.anna, 3);
-        fake_disk_fail_after(s.t.disk, FAKE_DISK_IOERR, n, 1000);
-        const kith_err err = person_put_list(&s.anna, &s.named);
-        fake_disk_fail_after(s.t.disk, FAKE_DISK_IOERR, FAKE_DISK_NEVER, 0);
-        assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
-        if (err != KITH_OK) {
-            assert_err(kith_buf_set(&s.anna.list, kith_bytes_of_buf(&kept)), KITH_OK);
-        }
-        assert_true(kith_bytes_equal(s.v[0].found.value, kith_bytes_of_buf(&s.anna.list)));
-    }
-    put_next(&s, 1);
-    assert_err(find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
-    assert_true(log_size(&s) > before);
-    scene_close(&s);
+    assert_err(viewer_find(&s.c[0], &s.v[0], s.anna.account_id, 0), KITH_OK);
+    log_scene_close(&s);
 }
 
 int
@@ -661,13 +370,7 @@ main(void)
         cmocka_unit_test(what_an_owner_asks_nobody_else_may),
         cmocka_unit_test(contacts_are_monitored_and_heads_compared_by_anybody),
         cmocka_unit_test(a_look_up_is_no_question_and_unknown_ones_are_unsupported),
-        cmocka_unit_test(what_is_accepted_together_is_one_entry),
-        cmocka_unit_test(more_lists_of_one_account_than_an_entry_takes_make_a_second_one),
-        cmocka_unit_test(messages_and_repeated_lists_make_no_entry),
-        cmocka_unit_test(an_entry_is_added_when_the_newest_is_ten_minutes_old),
-        cmocka_unit_test(entries_stay_in_order_when_the_clock_goes_back),
         cmocka_unit_test(questions_are_rationed),
-        cmocka_unit_test(a_transaction_that_fails_leaves_a_log_that_goes_on),
     };
 
     return cmocka_run_group_tests_name("relay: the directory's log", tests, NULL, NULL);

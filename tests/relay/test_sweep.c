@@ -21,7 +21,7 @@ static void
 open_scene(scene *s)
 {
     memset(s, 0, sizeof *s);
-    town_open(&s->t);
+    town_open_logged(&s->t);
     person_make(&s->t, &s->anna, 1);
     person_create(&s->anna);
     client_open(&s->t, &s->named, 0, 1);
@@ -130,6 +130,31 @@ change_list(scene *s)
 }
 
 static void
+look_up(scene *s)
+{
+    KITH_AUTO(kith_buf) search = {0};
+    KITH_AUTO(kith_buf) consistency = {0};
+    uint8_t label[RELAY_LABEL_LEN] = {1};
+    const kt_request request = {.question = KT_SEARCH, .label = KITH_BYTES(label)};
+    const kt_request compare = {.question = KT_CONSISTENCY, .other = 1};
+    proto_find find = {0};
+
+    memcpy(label + 1, s->anna.account_id, PROTO_ID_LEN);
+    memcpy(find.account_id, s->anna.account_id, PROTO_ID_LEN);
+    assert_err(kt_request_encode(&request, &search), KITH_OK);
+    find.search = kith_bytes_of_buf(&search);
+    assert_err(proto_find_encode(client_body(&s->sender), &find), KITH_OK);
+    ask(&s->sender, PROTO_LIST_FIND);
+    assert_err(kt_request_encode(&compare, &consistency), KITH_OK);
+    const proto_log_ask in = {.question = KT_CONSISTENCY,
+                              .request = kith_bytes_of_buf(&consistency)};
+    assert_err(proto_log_ask_encode(client_body(&s->sender), &in), KITH_OK);
+    ask(&s->sender, PROTO_LOG_ASK);
+    client_body(&s->sender);
+    ask(&s->sender, PROTO_LOG_CONFIG);
+}
+
+static void
 live(scene *s)
 {
     const relay_peer peer = {.source = 9};
@@ -141,6 +166,7 @@ live(scene *s)
     take_packages(s);
     meet(s);
     change_list(s);
+    look_up(s);
     if (s->sender.over == KITH_OK) {
         check_error(&s->sender, talk_ack(&s->sender, &s->k, 0, 1, 1));
     }
@@ -227,13 +253,29 @@ randomness_may_run_out(void **state)
     town_close(&t);
 }
 
+/* Openings of the log need it: the list is not stored, and can be put again. */
+static void
+a_list_is_not_stored_without_randomness(void **state)
+{
+    scene s;
+    (void)state;
+    open_scene(&s);
+
+    s.t.fake.fail_after = s.t.fake.calls;
+    person_next_list(&s.anna, 1);
+    assert_err(person_put_list(&s.anna, &s.named), KITH_ERR_BUSY);
+    s.t.fake.fail_after = UINT64_MAX;
+    assert_err(person_put_list(&s.anna, &s.named), KITH_OK);
+    close_scene(&s);
+}
+
 static void
 a_relay_is_made_whole_or_not_at_all(void **state)
 {
     (void)state;
     town t;
     relay *made = NULL;
-    town_open(&t);
+    town_open_logged(&t);
     const uint64_t blocks = t.alloc.live_blocks;
 
     for (uint64_t n = 0; made == NULL; n++) {
@@ -257,6 +299,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_may_run_out_at_any_moment),
         cmocka_unit_test(randomness_may_run_out),
+        cmocka_unit_test(a_list_is_not_stored_without_randomness),
         cmocka_unit_test(a_relay_is_made_whole_or_not_at_all),
     };
 

@@ -40,7 +40,6 @@ close_relays(town *t)
 static void
 open_stores(town *t)
 {
-    t->disk = fake_disk_new("town");
     const store_relay_options writer = {.vfs = fake_disk_name(t->disk)};
     const store_relay_options reader = {.vfs = fake_disk_name(t->disk), .is_reader = true};
 
@@ -51,12 +50,12 @@ open_stores(town *t)
 }
 
 static void
-open_writer(town *t, bool has_log)
+open_writer(town *t)
 {
     store_writer_options options = {.store = t->store, .clock = &t->clock};
     bool left = true;
 
-    if (has_log) {
+    if (t->has_log) {
         options.log = &t->log.log;
         options.log_sign = t->log.sign;
         options.rng = &t->rng;
@@ -64,6 +63,27 @@ open_writer(town *t, bool has_log)
     assert_err(store_writer_new(&options, &t->writer), KITH_OK);
     while (left) {
         assert_err(store_writer_catch_up(t->writer, &left), KITH_OK);
+    }
+}
+
+/* Stores, writer and relays, from what is on the disk. */
+static void
+open_all(town *t)
+{
+    open_stores(t);
+    open_writer(t);
+    for (size_t i = 0; i < TOWN_LOOPS; i++) {
+        relay_env *env = &t->env[i];
+        *env = (relay_env){.alloc = &t->alloc.port,
+                           .rng = &t->rng,
+                           .crypto = t->crypto,
+                           .reader = store_relay_port(t->reader[i])};
+        env->config.loop = (uint16_t)i;
+        env->config.is_keeper = i == 0;
+        env->config.has_operator_ticket = true;
+        env->config.log = t->has_log ? &t->log.log : NULL;
+        memcpy(env->config.operator_ticket, t->operator_ticket, PROTO_ID_LEN);
+        open_relay(t, i);
     }
 }
 
@@ -78,22 +98,10 @@ open_town(town *t, bool has_log)
     t->clock = (kith_clock){.wall_ms = wall_ms, .steady_ms = wall_ms, .ctx = t};
     memset(t->operator_ticket, 0x77, sizeof t->operator_ticket);
     assert_err(crypto_new(NULL, &t->crypto), KITH_OK);
-    open_stores(t);
+    t->disk = fake_disk_new("town");
+    t->has_log = has_log;
     fake_log_init(&t->log, 1, 1);
-    open_writer(t, has_log);
-    for (size_t i = 0; i < TOWN_LOOPS; i++) {
-        relay_env *env = &t->env[i];
-        *env = (relay_env){.alloc = &t->alloc.port,
-                           .rng = &t->rng,
-                           .crypto = t->crypto,
-                           .reader = store_relay_port(t->reader[i])};
-        env->config.loop = (uint16_t)i;
-        env->config.is_keeper = i == 0;
-        env->config.has_operator_ticket = true;
-        env->config.log = has_log ? &t->log.log : NULL;
-        memcpy(env->config.operator_ticket, t->operator_ticket, PROTO_ID_LEN);
-        open_relay(t, i);
-    }
+    open_all(t);
 }
 
 void
@@ -117,8 +125,8 @@ town_restart(town *t)
     }
 }
 
-void
-town_close(town *t)
+static void
+close_all(town *t)
 {
     for (size_t i = 0; i < TOWN_CLIENTS; i++) {
         if (t->clients[i] != NULL) {
@@ -132,6 +140,23 @@ town_close(town *t)
         store_relay_free(t->reader[i]);
     }
     store_relay_free(t->store);
+}
+
+void
+town_crash(town *t)
+{
+    if (!fake_disk_is_off(t->disk)) {
+        fake_disk_power_at(t->disk, 0);
+    }
+    close_all(t);
+    fake_disk_crash(t->disk, &t->fake);
+    open_all(t);
+}
+
+void
+town_close(town *t)
+{
+    close_all(t);
     fake_disk_free(t->disk);
     fake_log_done(&t->log);
     crypto_free(t->crypto);

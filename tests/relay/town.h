@@ -30,6 +30,7 @@ typedef struct town {
     uint64_t now_ms;
     fake_disk *disk;
     fake_log log;
+    bool has_log;
     store_relay *store; /* the writer's */
     store_relay *reader[TOWN_LOOPS];
     store_writer *writer;
@@ -47,6 +48,9 @@ void town_open(town *t);
 void town_open_logged(town *t);
 void town_restart(town *t);
 void town_close(town *t);
+/* The power goes (if it has not gone by itself), clients are gone with it, and everything is opened anew from what the
+ * disk kept. */
+void town_crash(town *t);
 /* Until nothing more happens: jobs run, notices and answers arrive, clients take everything. */
 void town_run(town *t);
 /* Moves the clock and lets the relays do what is due. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fakes/fake_disk.h"
+#include "fakes/fake_log.h"
 #include "fakes/fake_rng.h"
 #include "store/store.h"
 
@@ -24,6 +25,8 @@ enum { SEND, BYTES, RUN, FILL, TICK, CLOSE, STEPS };
 
 typedef struct stage {
     fake_disk *disk;
+    fake_log log;
+    relay_seal *seal;
     store_relay *store;
     const relay_store *port;
     fake_rng fake;
@@ -81,6 +84,26 @@ add_conv(stage *s)
     must(s->port->conv_add(s->port->ctx, &conv));
 }
 
+/* The account's list is in it. */
+static void
+add_log(stage *s)
+{
+    bool left = true;
+
+    fake_log_init(&s->log, 1, 1);
+    const relay_seal_env env = {.log = &s->log.log,
+                                .sign = s->log.sign,
+                                .crypto = s->crypto,
+                                .rng = &s->rng,
+                                .store = s->port};
+    must(relay_seal_new(&env, &s->seal));
+    must(s->port->begin(s->port->ctx));
+    must(relay_seal_catch_up(s->seal, NOW_MS, &left));
+    must(relay_seal_close(s->seal, NOW_MS));
+    must(s->port->commit(s->port->ctx));
+    relay_seal_settle(s->seal, true);
+}
+
 static void
 set_up(stage *s)
 {
@@ -95,6 +118,7 @@ set_up(stage *s)
     add_account(s);
     add_conv(s);
     must(s->port->commit(s->port->ctx));
+    add_log(s);
 }
 
 /* ---- Steps ---- */
@@ -153,7 +177,7 @@ fill(stage *s, size_t which)
 static void
 run_jobs(stage *s)
 {
-    const relay_writer writer = {.store = s->port, .crypto = s->crypto};
+    const relay_writer writer = {.store = s->port, .crypto = s->crypto, .seal = s->seal};
 
     for (relay_job *job = relay_next_job(s->relay); job != NULL; job = relay_next_job(s->relay)) {
         must(relay_job_run(job, &writer, s->now_ms));
@@ -164,6 +188,7 @@ run_jobs(stage *s)
         }
         relay_job_done(s->relay, job, s->now_ms);
     }
+    must(relay_seal_close(s->seal, s->now_ms));
     for (relay_session *r = relay_next_ready(s->relay); r != NULL; r = relay_next_ready(s->relay)) {
         (void)relay_session_wants_bytes(r);
     }
@@ -191,8 +216,10 @@ static void
 open_sessions(stage *s)
 {
     static const uint8_t hello[] = {0, 1, 0, 1};
-    const relay_env env = {
-        .rng = &s->rng, .crypto = s->crypto, .reader = s->port, .config = {.is_keeper = true}};
+    const relay_env env = {.rng = &s->rng,
+                           .crypto = s->crypto,
+                           .reader = s->port,
+                           .config = {.is_keeper = true, .log = &s->log.log}};
 
     must(relay_new(&env, s->now_ms, &s->relay));
     for (size_t i = 0; i < SESSIONS; i++) {
@@ -262,5 +289,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     run_jobs(&s);
     relay_free(s.relay);
     s.port->rollback(s.port->ctx);
+    relay_seal_settle(s.seal, false);
     return 0;
 }
