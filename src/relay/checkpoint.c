@@ -212,8 +212,8 @@ relay_prepare_cosign(relay_call *call, relay_job *job)
     proto_log_cosign *in = &job->in.log_cosign;
     relay_checkpoint found = {0};
 
-    KITH_ENSURE(call->relay->log != NULL, KITH_ERR_UNSUPPORTED);
     KITH_TRY(proto_log_cosign_decode(kith_bytes_of_buf(&job->body), in));
+    KITH_ENSURE(call->relay->log != NULL, KITH_ERR_UNSUPPORTED);
     KITH_TRY(relay_call_ration(call, RELAY_RATION_LOG, 1));
     KITH_TRY(kt_note_lines_check(in->lines));
     KITH_TRY(keep_known_lines(&call->relay->env.config, in->lines, &known));
