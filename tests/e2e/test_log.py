@@ -9,8 +9,6 @@ import stat
 
 from kith_e2e import Process, check, equal, main, need, test
 
-LOG_TABLES = ("kt_node", "kt_hash", "kt_entry", "kt_bridge", "kt_version", "kt_vrf", "kt_head", "kt_log")
-
 
 def run(world, *arguments, seconds=15):
     """A kithd that is expected to end: (exit status, what it said)."""
@@ -78,7 +76,8 @@ def _(world):
 def _(world):
     server, *_ = populated(world)
     with contextlib.closing(sqlite3.connect(server.database())) as database:
-        for table in LOG_TABLES:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type='table' AND name LIKE 'kt!_%' ESCAPE '!'")
+        for (table,) in tables.fetchall():
             database.execute(f"DROP TABLE {table}")
         database.execute("PRAGMA user_version=1")
         database.commit()
