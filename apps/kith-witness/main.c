@@ -12,11 +12,13 @@ static const char help[] =
     "Watches that directories only ever grow, and checks evidence against those that did not.\n"
     "\n"
     "  check FILE       say what a file of evidence proves, and what it does not\n"
+    "  key [--data DIR] print the lines by which others know this witness\n"
+    "  run [--data DIR] follow, cosign and answer as DIR/witness.conf says, until SIGTERM\n"
     "  --version        print the version\n"
     "  --help           print this\n"
     "\n"
     "Exit status: 0 done (check: the file is proof); 1 it could not be done; 2 wrong usage;\n"
-    "4 the file proves nothing; 5 it is no evidence, or of a kind not known here.\n"
+    "3 the folder or the address is in use; 4 the file proves nothing; 5 it is no evidence, or of a kind not known here.\n"
     "See kith-witness(8).\n";
 
 static const struct {
@@ -24,6 +26,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } table[] = {
     {"check", witness_check},
+    {"key", witness_key},
+    {"run", witness_run},
 };
 
 void

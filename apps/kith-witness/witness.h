@@ -13,10 +13,12 @@ enum {
     EXIT_UNREADABLE = 5, /* check: the file is no evidence, or of a kind that is not known here */
 };
 
-/* One line on stderr, "kith-witness: " before it. */
+/* One line on stderr, "kith-witness: " before it. From any thread. */
 void witness_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The commands; `argv` begins behind the command's name. Each returns the exit status. */
 int witness_check(int argc, char **argv);
+int witness_key(int argc, char **argv);
+int witness_run(int argc, char **argv);
 
 #endif
