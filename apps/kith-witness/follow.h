@@ -8,7 +8,7 @@
 
 /* Between two looks at a server; after something went wrong; and after it was caught lying. */
 #define FOLLOW_EVERY_MS 5000u
-#define FOLLOW_RETRY_MS 15000u
+#define FOLLOW_RETRY_MS 5000u
 #define FOLLOW_REFUSED_MS 60000u
 /* A server that does not answer for so long is dialled again. */
 #define FOLLOW_ANSWER_MS 30000u

@@ -7,6 +7,8 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "witness.h"
 
@@ -215,8 +217,8 @@ handle_end(void *ctx, struct MHD_Connection *connection, void **state,
 
 /* ---- Listening ---- */
 
-/* False: it is no numeric address. */
-static bool
+/* The length of the address; 0: it is no numeric one. */
+static socklen_t
 fill_address(const witness_config *config, struct sockaddr_storage *out)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
@@ -226,54 +228,88 @@ fill_address(const witness_config *config, struct sockaddr_storage *out)
     if (inet_pton(AF_INET, config->listen, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(config->port);
-        return true;
+        return sizeof *v4;
     }
     if (inet_pton(AF_INET6, config->listen, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(config->port);
-        return true;
+        return sizeof *v6;
     }
-    return false;
+    return 0;
+}
+
+/* A listening socket; -1 with errno. */
+static int
+listen_at(const struct sockaddr_storage *at, socklen_t len)
+{
+    const int on = 1;
+    const int fd = socket(at->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, (const struct sockaddr *)at, len) != 0 || listen(fd, SOMAXCONN) != 0) {
+        const int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
 }
 
 static struct MHD_Daemon *
-start_daemon(http *h, const struct sockaddr_storage *at)
+start_daemon(http *h, int fd)
 {
-    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL |
-                           (at->ss_family == AF_INET6 ? (unsigned)MHD_USE_IPv6 : 0u);
+    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL;
 
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, handle_request, h, MHD_OPTION_SOCK_ADDR, at,
+        flags, 0, NULL, NULL, handle_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_NOTIFY_COMPLETED, handle_end, NULL, MHD_OPTION_THREAD_POOL_SIZE, HTTP_THREADS,
         MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         HTTP_SOURCE_CONNS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S, MHD_OPTION_END);
 }
 
+static int
+open_daemon(const witness_config *config, http *h)
+{
+    struct sockaddr_storage at;
+    const socklen_t len = fill_address(config, &at);
+
+    if (len == 0) {
+        witness_complain("listen %s: a numeric address is needed, such as 127.0.0.1",
+                         config->listen);
+        return EXIT_USAGE;
+    }
+    const int fd = listen_at(&at, len);
+    if (fd < 0) {
+        const int status = errno == EADDRINUSE ? EXIT_IN_USE : EXIT_FAILED;
+        witness_complain("cannot listen on %s port %u: %s", config->listen, config->port,
+                         strerror(errno));
+        return status;
+    }
+    h->daemon = start_daemon(h, fd);
+    if (h->daemon == NULL) {
+        witness_complain("cannot answer on %s port %u", config->listen, config->port);
+        close(fd);
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
 http *
 http_start(const witness_config *config, cosigner *w, int *status)
 {
-    struct sockaddr_storage at;
     http *h = calloc(1, sizeof *h);
 
-    *status = EXIT_FAILED;
     if (h == NULL) {
         witness_complain("out of memory");
+        *status = EXIT_FAILED;
         return NULL;
     }
     h->cosigner = w;
-    if (!fill_address(config, &at)) {
-        witness_complain("listen %s: a numeric address is needed, such as 127.0.0.1",
-                         config->listen);
-        *status = EXIT_USAGE;
-        free(h);
-        return NULL;
-    }
-    errno = 0;
-    h->daemon = start_daemon(h, &at);
-    if (h->daemon == NULL) {
-        *status = errno == EADDRINUSE ? EXIT_IN_USE : EXIT_FAILED;
-        witness_complain("cannot listen on %s port %u: %s", config->listen, config->port,
-                         strerror(errno));
+    *status = open_daemon(config, h);
+    if (*status != EXIT_DONE) {
         free(h);
         return NULL;
     }

@@ -61,9 +61,12 @@ def growth(m, leaves, whole=True):
 class Log:
     """A log of somebody else's: any number of leaves, an Ed25519 key, and whatever it wants to say."""
 
+    made = 0
+
     def __init__(self, world, origin):
         self.origin = origin
-        self.path = world.path(re.sub(r"\W", "-", origin) + ".pem")
+        Log.made += 1
+        self.path = world.path(f"log{Log.made}.pem")
         self.leaves = []
         run_openssl("genpkey", "-algorithm", "ed25519", "-out", self.path)
         self.key = run_openssl("pkey", "-in", self.path, "-pubout", "-outform", "DER")[-32:]
@@ -359,7 +362,7 @@ def start_server(world, server, witnesses=(), shift=0):
     env = clean_environment(world.folder, **(shifted(shift) if shift else {}))
     server.start(env=env)
     del server.arguments
-    return FOLLOW.search(server.process.log()).group(1)
+    return until(lambda: FOLLOW.search(server.process.log()), 5, "a line for witnesses").group(1)
 
 
 def notes(server):
