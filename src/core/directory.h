@@ -84,6 +84,7 @@ struct core_directory {
     bool config_seen[CORE_LINKS]; /* on this connection */
     uint64_t config_not_before_ms;
     uint32_t refusals; /* in a row */
+    uint64_t quiet_since_ms; /* of the last answer */
     bool is_asking;
     kt_request request; /* on its way */
     uint8_t label[CORE_LABEL_LEN];

@@ -88,6 +88,8 @@
 #define CORE_HEAD_FAILURES_MAX 5u
 /* Refusals in a row before the log is asked whether it still has what it showed. */
 #define CORE_REFUSALS_MAX 3u
+/* A log that was asked nothing for so long is asked for its newest head. */
+#define CORE_LOG_QUIET_MS (2u * 3600000u)
 /* Labels that are looked at again. */
 #define CORE_WATCHED_MAX 8192u
 

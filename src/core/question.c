@@ -76,6 +76,7 @@ void
 core_question_over(core *c)
 {
     c->identity->directory->is_asking = false;
+    c->identity->directory->quiet_since_ms = c->now_ms;
     c->activity++;
 }
 

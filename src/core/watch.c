@@ -3,7 +3,7 @@
  * What was found in the directory's log is looked at again, until the log cannot take it back any more [KEYTRANS §8]:
  * others' lists as whoever found them, the own list as its owner, who knows all that may stand there. Twice in each
  * window of the log, after a restart, and after the time without a network; nobody is asked and nothing is shown as long
- * as all is well.
+ * as all is well. And whether the log still grows is looked at every two hours.
  */
 #include <string.h>
 
@@ -426,6 +426,55 @@ is_due(const core *c, const core_watched *watched)
     return c->now_ms >= watched->due_ms || watched->due_ms - c->now_ms > PERIOD_MAX_MS;
 }
 
+/* ---- The newest head ---- */
+
+static kith_err
+check_newest(void *ctx, const kt_exchange *exchange, kt_view *view)
+{
+    kt_heads heads;
+
+    return kt_client_distinguished(ctx, exchange, view, &heads);
+}
+
+static kith_err
+on_newest(core *c, const core_tag *tag, const core_answer *answer)
+{
+    const core_check check = {.run = check_newest, .ctx = &c->identity->directory->client};
+    kith_bytes response = {0};
+
+    (void)tag;
+    core_question_over(c);
+    if (answer->err == KITH_ERR_REJECTED && !core_question_refused(c)) {
+        c->identity->directory->quiet_since_ms = c->now_ms + CORE_RETRY_MS - CORE_LOG_QUIET_MS;
+    }
+    if (answer->err != KITH_OK) {
+        return KITH_OK;
+    }
+    KITH_TRY(core_question_response(answer, &response));
+    return or_later(core_question_check(c, response, &check));
+}
+
+/* A log that nobody asks could stand still, or go back, for long without being noticed. */
+static kith_err
+ask_newest(core *c)
+{
+    core_directory *d = c->identity->directory;
+    const uint64_t at_ms = d->quiet_since_ms + CORE_LOG_QUIET_MS;
+    core_ask ask = {.link = CORE_LINK_ANON,
+                    .request = {.question = KT_DISTINGUISHED, .has_stop = true},
+                    .answer = on_newest};
+
+    if (c->now_ms < at_ms && at_ms - c->now_ms <= CORE_LOG_QUIET_MS) {
+        core_wake_at(c, at_ms);
+        return KITH_OK;
+    }
+    if (d->view.size == 0 || !core_question_is_free(c, CORE_LINK_ANON)) {
+        return KITH_OK;
+    }
+    KITH_TRY(kt_view_start(&d->client, &d->view, &ask.request.stop));
+    return core_question_ask(c, &ask);
+}
+
 kith_err
 core_watches_pump(core *c)
 {
@@ -440,5 +489,5 @@ core_watches_pump(core *c)
             return ask_about(c, watched, &ask);
         }
     }
-    return KITH_OK;
+    return ask_newest(c);
 }

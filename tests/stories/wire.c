@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stories/liar.h"
 #include "stories/world.h"
 
 #define DIAL_MS 5u
@@ -49,6 +50,9 @@ wire_dial(world *w, size_t device, core_link link)
         close_session(wire);
     }
     wire_clear(wire);
+    if (w->liar != NULL) {
+        liar_cut(w->liar, device, link);
+    }
     wire->state = WIRE_DIALING;
     wire->at_ms = w->now_ms + DIAL_MS + world_below(w, w->weather.delay_max_ms + 1);
 }
@@ -224,15 +228,15 @@ answer_dial(world *w, size_t device, core_link link)
     world_after_core(w, device);
 }
 
-static void
-deliver_up(world *w, world_wire *wire, chunk *piece)
+void
+wire_pass(world *w, world_wire *wire, kith_bytes bytes)
 {
     kith_err err;
 
     if (wire->session == NULL) {
         return;
     }
-    err = relay_session_recv(wire->session, kith_bytes_of(piece->data, piece->len), w->now_ms);
+    err = relay_session_recv(wire->session, bytes, w->now_ms);
     if (err != KITH_OK && err != KITH_ERR_NO_MEMORY && err != KITH_ERR_BUSY) {
         world_fail(w, "the server refuses a stream: %s", kith_err_name(err));
         close_session(wire);
@@ -280,10 +284,12 @@ wire_run(world *w, size_t device, core_link link)
         wire_cut(w, wire);
     }
     piece = take_due(&wire->up, w->now_ms);
-    if (piece != NULL) {
-        deliver_up(w, wire, piece);
-        free(piece);
+    if (piece != NULL && w->liar != NULL) {
+        liar_take(w->liar, device, link, kith_bytes_of(piece->data, piece->len));
+    } else if (piece != NULL) {
+        wire_pass(w, wire, kith_bytes_of(piece->data, piece->len));
     }
+    free(piece);
     piece = take_due(&wire->down, w->now_ms);
     if (piece != NULL) {
         deliver_down(w, device, link, piece);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stories/liar.h"
+
 #define FILL_BYTES 65536u
 
 world *
@@ -31,6 +33,8 @@ world_new(uint64_t seed, const world_weather *weather)
 void
 world_free(world *w)
 {
+    liar_free(w->liar);
+    w->liar = NULL;
     place_free(w);
     free(w->sayings);
     free(w->seats);
@@ -87,6 +91,34 @@ world_say(const world *w, const char *format, ...)
 /* ---- After a call ---- */
 
 static void
+note_alarm(world *w, size_t device, const core_event *event)
+{
+    world_alarm *alarm = &w->alarms[w->alarm_count];
+
+    if (!w->takes_alarms) {
+        world_fail(w, "%s: alarm: %s", w->devices[device].name, event->text);
+        return;
+    }
+    if (w->alarm_count < WORLD_ALARMS) {
+        *alarm = (world_alarm){.device = device, .at_ms = w->now_ms, .texts = w->texts};
+        (void)snprintf(alarm->what, sizeof(alarm->what), "%s", event->text);
+        w->alarm_count++;
+    }
+}
+
+static void
+note_message(world *w, size_t device, const core_event *event)
+{
+    core_message m = {0};
+
+    if (core_message_get(w->devices[device].core, event->conv, event->n, &m) == KITH_OK &&
+        m.kind == CORE_MESSAGE_TEXT && !m.is_own) {
+        w->texts++;
+    }
+    core_message_done(&m);
+}
+
+static void
 note_event(world *w, size_t device, const core_event *event)
 {
     world_device *d = &w->devices[device];
@@ -107,7 +139,10 @@ note_event(world *w, size_t device, const core_event *event)
         d->pair_asked = true;
         break;
     case CORE_EVENT_ALARM:
-        world_fail(w, "%s: alarm: %s", d->name, event->text);
+        note_alarm(w, device, event);
+        break;
+    case CORE_EVENT_MESSAGE:
+        note_message(w, device, event);
         break;
     default:
         break;

@@ -125,6 +125,17 @@ typedef struct world_seat {
     uint64_t until_ms; /* UINT64_MAX: still; else when somebody began to take it out */
 } world_seat;
 
+typedef struct liar liar; /* liar.h */
+
+/* What a device has raised an alarm about: the first of each word. */
+#define WORLD_ALARMS 16u
+typedef struct world_alarm {
+    size_t device;
+    char what[CORE_NAME_MAX + 1];
+    uint64_t at_ms;
+    uint64_t texts; /* that had arrived anywhere before */
+} world_alarm;
+
 typedef struct world {
     uint64_t seed;
     uint64_t now_ms;
@@ -143,6 +154,12 @@ typedef struct world {
     size_t seat_count;
     size_t seat_cap;
     char *failure; /* the first thing that went wrong, or NULL */
+    liar
+        *liar; /* answers about lists and their log in the place of the server; NULL: nobody does */
+    bool takes_alarms; /* they are noted, and no failure */
+    world_alarm alarms[WORLD_ALARMS];
+    size_t alarm_count;
+    uint64_t texts; /* messages of others that devices have said are new or changed */
     uint64_t steps;
 } world;
 
@@ -180,6 +197,8 @@ void wire_hangup(world *w, size_t device, core_link link);
 void wire_cut(world *w, world_wire *wire);
 void wire_send_up(world *w, size_t device, core_link link, kith_bytes bytes);
 void wire_send_down(world *w, world_wire *wire, kith_bytes bytes);
+/* Gives bytes to the server now. */
+void wire_pass(world *w, world_wire *wire, kith_bytes bytes);
 /* When the next thing is due on it. */
 uint64_t wire_due(const world_wire *wire);
 void wire_run(world *w, size_t device, core_link link);
