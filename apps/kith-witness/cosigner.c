@@ -21,6 +21,7 @@ typedef struct watched {
     kt_hash root;
     kith_buf note; /* that checkpoint with the log's and our signatures; empty: none */
     bool is_followed;
+    bool is_reported; /* a tree that did not extend this one was spoken of */
     kt_bridge_view view; /* of a followed log: exactly the tree that was cosigned last */
 } watched;
 
@@ -255,6 +256,7 @@ cosign(cosigner *w, watched *log, const kt_checkpoint *checkpoint, const kt_brid
     KITH_AUTO(kith_buf) lines = {0};
     watched next = *log;
 
+    next.is_reported = false;
     next.note = (kith_buf){0};
     next.view = *view;
     kith_err err = sign_lines(w, checkpoint, &lines);
@@ -276,10 +278,21 @@ cosign(cosigner *w, watched *log, const kt_checkpoint *checkpoint, const kt_brid
     return kith_buf_append(out, kith_bytes_of_buf(&lines));
 }
 
-/* What may be proof of a fork is said once to the operator; the two checkpoints are in the line. */
+/* What may be proof of a fork is said once to the operator and kept; the other half of it is in the log's state. */
 static void
-report_fork(const watched *log, const kt_checkpoint *checkpoint)
+report_fork(const cosigner *w, watched *log, const kt_add_request *request)
 {
+    const kt_checkpoint *checkpoint = &request->checkpoint;
+    char path[CONFIG_PATH_MAX + 64];
+
+    if (log->is_reported) {
+        return;
+    }
+    log->is_reported = true;
+    snprintf(path, sizeof path, "%s/refused-%08x-%llu", w->config->data, log->key.id,
+             (unsigned long long)checkpoint->size);
+    /* The words below are said in any case. */
+    kith_ignore(net_file_save(path, request->bytes));
     witness_complain(
         "REFUSED: the log %.*s shows a tree of %llu entries that does not extend the %llu "
         "that this witness cosigned",
@@ -310,7 +323,7 @@ add_locked(cosigner *w, const kt_add_request *request, kt_verdict *out, kith_buf
     } else if (verdict == KT_VERDICT_CONFLICT) {
         KITH_TRY(kt_conflict_encode(log->size, body));
     } else if (verdict == KT_VERDICT_INCONSISTENT) {
-        report_fork(log, &request->checkpoint);
+        report_fork(w, log, request);
     }
     *out = verdict;
     return KITH_OK;

@@ -518,6 +518,32 @@ followers_start(net_loop *loop, const witness_config *config, cosigner *w)
     return all;
 }
 
+void
+followers_check_end(const followers *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->items[i].is_pushing) {
+            return;
+        }
+    }
+    all->ended(all->ended_ctx);
+}
+
+void
+followers_end(followers *all, net_fn done, void *ctx)
+{
+    all->ended = done;
+    all->ended_ctx = ctx;
+    for (size_t i = 0; i < all->count; i++) {
+        follower *f = &all->items[i];
+        net_client_close(f->client);
+        net_timer_off(f->timer);
+        f->is_up = false;
+        atomic_store(&f->push.is_over, true);
+    }
+    followers_check_end(all);
+}
+
 static void
 stop_one(follower *f)
 {

@@ -17,7 +17,9 @@ typedef struct followers followers;
 
 /* Everything is borrowed. NULL after a complaint. */
 followers *followers_start(net_loop *loop, const witness_config *config, cosigner *w);
-/* NULL is accepted. */
+/* Begins no new round and calls `done(ctx)`, at once or when the last request to another witness is over. */
+void followers_end(followers *all, net_fn done, void *ctx);
+/* After that, or when nothing was ever run. NULL is accepted. */
 void followers_stop(followers *all);
 
 #endif

@@ -82,7 +82,9 @@ handle_pushed(void *ctx)
     follower *f = ctx;
 
     f->is_pushing = false;
-    if (!f->is_up) {
+    if (f->all->ended != NULL) {
+        followers_check_end(f->all);
+    } else if (!f->is_up) {
         follower_rest(f, FOLLOW_RETRY_MS);
     } else if (f->push.status == 200) {
         hand_on(f);

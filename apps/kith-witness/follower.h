@@ -48,6 +48,8 @@ struct followers {
     const witness_config *config;
     cosigner *cosigner;
     crypto *crypto;
+    net_fn ended; /* set: it is ending */
+    void *ended_ctx;
     size_t count;
     follower items[CONFIG_SERVERS_MAX];
 };
@@ -55,6 +57,8 @@ struct followers {
 /* Sends a request and waits for its answer; `body_err` is that of encoding the body. A connection that cannot take it is given up. */
 void follower_ask(follower *f, follow_step step, uint8_t type, const kith_buf *body,
                   kith_err body_err);
+/* When it is ending and nothing is under way any more: says so. */
+void followers_check_end(const struct followers *all);
 /* The round is over. */
 void follower_rest(follower *f, uint64_t ms);
 /* Says it unless it was the last thing said about this server. */

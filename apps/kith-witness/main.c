@@ -36,9 +36,11 @@ witness_complain(const char *format, ...)
     va_list list;
 
     va_start(list, format);
+    flockfile(stderr); /* a line of one thread stays one line */
     fputs("kith-witness: ", stderr);
     vfprintf(stderr, format, list);
     fputc('\n', stderr);
+    funlockfile(stderr);
     va_end(list);
 }
 

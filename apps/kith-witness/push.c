@@ -30,6 +30,19 @@ take_answer(char *data, size_t size, size_t count, void *ctx)
     return count;
 }
 
+/* The form is libcurl's: anything but 0 ends the transfer. Called every second at least. */
+static int
+check_over(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+    push *p = ctx;
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return atomic_load(&p->is_over) ? 1 : 0;
+}
+
 static bool
 set_options(CURL *curl, push *p)
 {
@@ -37,6 +50,9 @@ set_options(CURL *curl, push *p)
            curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)PUSH_SECONDS) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_over) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, p) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)p->body.len) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)p->body.data) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK &&

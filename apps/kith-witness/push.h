@@ -3,6 +3,8 @@
 #ifndef KITH_WITNESS_PUSH_H
 #define KITH_WITNESS_PUSH_H
 
+#include <stdatomic.h>
+
 #include "config.h"
 
 /* From the beginning to the last byte of the answer. */
@@ -13,6 +15,7 @@ typedef struct push {
     kith_buf body; /* of the request */
     long status; /* of the answer; 0: there was none */
     kith_buf answer; /* at most KT_ADD_ANSWER_MAX bytes */
+    atomic_bool is_over; /* set by anybody: the transfer ends soon, without an answer */
     net_fn done; /* on the loop's thread */
     void *ctx;
 } push;

@@ -19,11 +19,21 @@ typedef struct runner {
 } runner;
 
 static void
-handle_stop(void *ctx)
+handle_ended(void *ctx)
 {
     const runner *r = ctx;
 
     net_loop_stop(r->loop);
+}
+
+static void
+handle_stop(void *ctx)
+{
+    const runner *r = ctx;
+
+    if (r->followers != NULL) {
+        followers_end(r->followers, handle_ended, ctx);
+    }
 }
 
 static kith_err
