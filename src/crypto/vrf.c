@@ -328,3 +328,12 @@ crypto_vrf_verify(crypto *c, const crypto_vrf_claim *claim, uint8_t out[CRYPTO_V
     }
     return make_output(c, claim->proof.data, out);
 }
+
+kith_err
+crypto_vrf_peek(crypto *c, kith_bytes proof, uint8_t out[CRYPTO_VRF_OUTPUT_LEN])
+{
+    KITH_ENSURE(proof.len == CRYPTO_VRF_PROOF_LEN, KITH_ERR_REJECTED);
+    const kith_err err = make_output(c, proof.data, out);
+
+    return err == KITH_ERR_CRYPTO ? KITH_ERR_REJECTED : err;
+}

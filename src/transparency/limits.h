@@ -12,6 +12,8 @@
 #define KT_SIZE_MAX (UINT64_C(1) << 48)
 /* Longest path through the log tree or the implicit search tree of so many entries. */
 #define KT_PATH_MAX 49u
+/* Entries that bring a view of an old tree to a new one: up such a path, and down another. */
+#define KT_UPDATE_PATH_MAX (2u * KT_PATH_MAX)
 /* Lookups in one PrefixProof, and timestamps, PrefixProofs and prefix roots in one CombinedTreeProof. */
 #define KT_PROOF_ITEMS_MAX 255u
 /* Versions in one binary ladder: 33 powers of two, then 31 halvings. */

@@ -24,7 +24,7 @@ uint64_t kt_math_right(uint64_t x, uint64_t size);
 uint64_t kt_math_toward(uint64_t x, uint64_t target, uint64_t size);
 
 typedef struct kt_path {
-    uint64_t items[KT_PATH_MAX];
+    uint64_t items[KT_UPDATE_PATH_MAX];
     size_t count;
 } kt_path;
 

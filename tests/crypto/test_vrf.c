@@ -98,6 +98,22 @@ published_examples_are_verified(void **state)
 }
 
 static void
+a_proof_says_what_it_would_prove(void **state)
+{
+    for (size_t i = 0; i < CHECK_COUNT(examples); i++) {
+        KITH_AUTO(kith_buf) proof = of_hex(examples[i].proof);
+        KITH_AUTO(kith_buf) expected = of_hex(examples[i].output);
+        uint8_t output[CRYPTO_VRF_OUTPUT_LEN];
+        assert_ok(crypto_vrf_peek(*state, kith_bytes_of_buf(&proof), output));
+        assert_memory_equal(output, expected.data, sizeof output);
+        assert_err(crypto_vrf_peek(*state, kith_bytes_of(proof.data, proof.len - 1), output),
+                   KITH_ERR_REJECTED);
+        memset(proof.data, 0xff, 32); /* no point */
+        assert_err(crypto_vrf_peek(*state, kith_bytes_of_buf(&proof), output), KITH_ERR_REJECTED);
+    }
+}
+
+static void
 every_flipped_bit_of_a_proof_is_rejected(void **state)
 {
     KITH_AUTO(kith_buf) public_key = of_hex(examples[2].public_key);
@@ -306,6 +322,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_examples_are_proved),
         cmocka_unit_test(published_examples_are_verified),
+        cmocka_unit_test(a_proof_says_what_it_would_prove),
         cmocka_unit_test(every_flipped_bit_of_a_proof_is_rejected),
         cmocka_unit_test(a_proof_of_another_input_or_length_is_rejected),
         cmocka_unit_test(numbers_that_are_not_reduced_are_rejected),

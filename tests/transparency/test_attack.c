@@ -1,82 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Servers that lie, and answers that were tampered with: each is refused, and changes nothing. */
 #include "transparency/cipher.h"
+#include "transparency/scene.h"
 #include "transparency/tree.h"
-#include "transparency/world.h"
-
-#define LABEL "rose"
-#define STEP_MS 100
-#define WINDOW_MS (8 * STEP_MS)
-
-static bool
-is_refusal(kith_err err)
-{
-    return err == KITH_ERR_MALFORMED || err == KITH_ERR_REJECTED;
-}
-
-/* A question, its honest answer, and the state of who asks. */
-typedef struct scene {
-    world w;
-    kt_view view;
-    kt_watch watch;
-    kt_request request;
-    kith_buf answer;
-} scene;
-
-/* Checks the bytes as an answer, on copies of the state. */
-static kith_err
-check(scene *s, kith_bytes bytes, bool *is_changed)
-{
-    const kt_exchange exchange = {.request = &s->request, .response = bytes, .now_ms = s->w.now_ms};
-    KITH_AUTO(kith_buf) before = {0};
-    KITH_AUTO(kith_buf) after = {0};
-    KITH_AUTO(kt_watch) watch = {0};
-    kt_view view = s->view;
-    kt_found found = {0};
-    kt_heads heads;
-    kt_news news;
-    bool is_done = false;
-    kith_err err = KITH_OK;
-
-    assert_ok(kt_watch_encode(&s->watch, &before));
-    kith_reader r = kith_reader_of(kith_bytes_of_buf(&before));
-    assert_ok(kt_watch_decode(&r, &watch));
-    switch (s->request.question) {
-    case KT_SEARCH:
-        err = kt_client_search(&s->w.client, &exchange, &view, &watch, &found);
-        break;
-    case KT_CONTACT_MONITOR:
-        err = kt_client_contact(&s->w.client, &exchange, &view, &watch);
-        break;
-    case KT_OWNER_INIT:
-        err = kt_client_owner_init(&s->w.client, &exchange, &view, &watch);
-        break;
-    case KT_OWNER_MONITOR:
-        err = kt_client_owner_monitor(&s->w.client, &exchange, &view, &watch, &is_done);
-        break;
-    case KT_UPDATE:
-        err = kt_client_update(&s->w.client, &exchange, &view, &watch, &news);
-        break;
-    case KT_DISTINGUISHED:
-        err = kt_client_distinguished(&s->w.client, &exchange, &view, &heads);
-        break;
-    case KT_CONSISTENCY: /* test_head.c */
-        err = KITH_ERR_INVALID;
-        break;
-    }
-    assert_ok(kt_watch_encode(&watch, &after));
-    *is_changed = memcmp(&view, &s->view, sizeof view) != 0 ||
-                  !kith_bytes_equal(kith_bytes_of_buf(&before), kith_bytes_of_buf(&after));
-    return err;
-}
-
-static void
-scene_done(scene *s)
-{
-    kt_watch_done(&s->watch);
-    kith_buf_done(&s->answer);
-    world_close(&s->w);
-}
 
 /* Every bit, every shorter answer, and one byte more. */
 static void
@@ -85,52 +11,21 @@ tamper(scene *s)
     bool is_changed = false;
 
     assert_ok(world_ask(&s->w, &s->view, &s->watch, &s->request, &s->answer));
-    assert_ok(check(s, kith_bytes_of_buf(&s->answer), &is_changed));
+    assert_ok(scene_check(s, kith_bytes_of_buf(&s->answer), &is_changed));
     assert_true(is_changed);
     for (size_t bit = 0; bit < s->answer.len * 8; bit++) {
         s->answer.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-        assert_true(is_refusal(check(s, kith_bytes_of_buf(&s->answer), &is_changed)));
+        assert_true(is_refusal(scene_check(s, kith_bytes_of_buf(&s->answer), &is_changed)));
         assert_false(is_changed);
         s->answer.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
     }
     for (size_t len = 0; len < s->answer.len; len++) {
-        assert_true(is_refusal(check(s, kith_bytes_of(s->answer.data, len), &is_changed)));
+        assert_true(is_refusal(scene_check(s, kith_bytes_of(s->answer.data, len), &is_changed)));
         assert_false(is_changed);
     }
     assert_ok(kith_buf_append(&s->answer, kith_bytes_of("", 1)));
-    assert_true(is_refusal(check(s, kith_bytes_of_buf(&s->answer), &is_changed)));
+    assert_true(is_refusal(scene_check(s, kith_bytes_of_buf(&s->answer), &is_changed)));
     assert_false(is_changed);
-}
-
-/* A log of 30 entries, and a user who looked the label up when there were 14. */
-static void
-scene_open(scene *s, crypto *c, kt_question question)
-{
-    *s = (scene){.watch = watch_of(LABEL), .request = {.question = question}};
-    world_open(&s->w, c, WINDOW_MS, 0);
-    for (unsigned i = 0; i < 30; i++) {
-        if (i == 14) {
-            KITH_AUTO(world_result) result = {0};
-            assert_ok(world_search(&s->w, &s->view, &s->watch, NULL, &result));
-            assert_int_equal(s->watch.map.count, 1);
-        }
-        world_append(&s->w, STEP_MS, i % 6 == 1 ? LABEL : i % 6 == 3 ? "other" : NULL, i);
-    }
-}
-
-/* ... or who owns it since then. */
-static void
-scene_open_owned(scene *s, crypto *c, kt_question question)
-{
-    *s = (scene){.watch = watch_of(LABEL), .request = {.question = question}};
-    world_open(&s->w, c, WINDOW_MS, 0);
-    for (unsigned i = 0; i < 30; i++) {
-        if (i == 14) {
-            assert_ok(world_own(&s->w, &s->view, &s->watch, 7));
-        }
-        world_append(&s->w, STEP_MS, i == 3 || (i == 22 && question == KT_UPDATE) ? LABEL : NULL,
-                     i);
-    }
 }
 
 static void
@@ -158,9 +53,7 @@ every_changed_bit_of_an_owners_start_is_refused(void **state)
 {
     scene s;
 
-    scene_open(&s, *state, KT_OWNER_INIT);
-    s.request.start = 15;
-    s.watch.map.count = 0;
+    scene_open_asked(&s, *state, KT_OWNER_INIT);
     tamper(&s);
     scene_done(&s);
 }
@@ -235,7 +128,7 @@ an_answer_for_another_label_is_refused(void **state)
     scene_open(&s, *state, KT_SEARCH);
     assert_ok(world_ask(&s.w, &s.view, &other, &s.request, &s.answer));
     s.request.label = kith_bytes_of_buf(&s.watch.label);
-    assert_err(check(&s, kith_bytes_of_buf(&s.answer), &is_changed), KITH_ERR_REJECTED);
+    assert_err(scene_check(&s, kith_bytes_of_buf(&s.answer), &is_changed), KITH_ERR_REJECTED);
     assert_false(is_changed);
     scene_done(&s);
 }

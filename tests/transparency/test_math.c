@@ -181,6 +181,25 @@ paths_in_the_largest_log_fit(void **state)
     assert_true(kt_math_update(1, KT_SIZE_MAX).count <= KT_PATH_MAX);
 }
 
+static void
+the_longest_way_from_an_old_tree_to_a_new_one_has_room(void **state)
+{
+    size_t longest = 0;
+
+    (void)state;
+    for (uint64_t previous = 1; previous < 66; previous++) {
+        for (uint64_t less = 0; less < 66; less++) {
+            const kt_path path = kt_math_update(previous, KT_SIZE_MAX - less);
+            longest = path.count > longest ? path.count : longest;
+            for (size_t i = 1; i < path.count; i++) {
+                assert_true(path.items[i - 1] < path.items[i]);
+            }
+            assert_int_equal(path.items[path.count - 1], KT_SIZE_MAX - less - 1);
+        }
+    }
+    assert_in_range(longest, KT_PATH_MAX + 1, KT_UPDATE_PATH_MAX);
+}
+
 int
 main(void)
 {
@@ -194,6 +213,7 @@ main(void)
         cmocka_unit_test(a_ladder_looks_up_its_target_and_fits),
         cmocka_unit_test(full_subtrees_are_as_many_as_the_bits_of_the_size),
         cmocka_unit_test(paths_in_the_largest_log_fit),
+        cmocka_unit_test(the_longest_way_from_an_old_tree_to_a_new_one_has_room),
     };
 
     return cmocka_run_group_tests_name("math", tests, NULL, NULL);
