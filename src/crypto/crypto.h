@@ -24,5 +24,6 @@
 #include "crypto/password.h"
 #include "crypto/sign.h"
 #include "crypto/vrf.h"
+#include "crypto/x509.h"
 
 #endif

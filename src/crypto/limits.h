@@ -14,4 +14,8 @@
 /* Longest input of the VRF: each of its candidates for a point hashes it again. */
 #define CRYPTO_VRF_INPUT_MAX 1024u
 
+/* Certificates in one chain, and bytes of one. */
+#define CRYPTO_CHAIN_MAX 8u
+#define CRYPTO_CERTIFICATE_MAX 65536u
+
 #endif

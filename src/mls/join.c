@@ -31,14 +31,14 @@ show_member(const mls_join_scope *scope, const mls_group_info_view *info, const 
 {
     const mls_check check = {.purpose = MLS_CHECK_JOINED,
                              .group_id = info->context.group_id,
+                             .suite = scope->tools.suite_id,
                              .identity = leaf->node.credential,
                              .signature_key = leaf->node.signature_key,
                              .now_s = scope->now_s};
 
-    if (scope->env->check == NULL || kith_bytes_equal(mls_leaf_bytes(leaf), scope->own_leaf)) {
-        return KITH_OK;
-    }
-    return scope->env->check(scope->env->ctx, &check);
+    return kith_bytes_equal(mls_leaf_bytes(leaf), scope->own_leaf)
+               ? KITH_OK
+               : mls_credential_check(scope->tools, scope->env, &check);
 }
 
 /* Every leaf by itself [RFC9420 §7.3]. */

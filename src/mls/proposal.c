@@ -60,11 +60,9 @@ kith_err
 mls_show_credential(const mls_plan_scope *scope, mls_check_purpose purpose,
                     const mls_leaf_node *leaf, const mls_leaf_node *before)
 {
-    if (scope->env->check == NULL) {
-        return KITH_OK;
-    }
     mls_check check = {.purpose = purpose,
                        .group_id = scope->epoch->context.group_id,
+                       .suite = scope->epoch->tools.suite_id,
                        .identity = leaf->credential,
                        .signature_key = leaf->signature_key,
                        .now_s = scope->now_s};
@@ -72,7 +70,7 @@ mls_show_credential(const mls_plan_scope *scope, mls_check_purpose purpose,
         check.before = before->credential;
         check.before_signature_key = before->signature_key;
     }
-    return scope->env->check(scope->env->ctx, &check);
+    return mls_credential_check(scope->epoch->tools, scope->env, &check);
 }
 
 /* A member's new leaf: shown when it says something new of who the member is [RFC9420 §5.3.1]. */

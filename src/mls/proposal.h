@@ -113,7 +113,11 @@ KITH_MUST_USE kith_err mls_key_package_check(mls_tools tools, const mls_key_pack
  * the env. `group` may be NULL. NOT_FOUND. */
 KITH_MUST_USE kith_err mls_psk_find(const mls_env *env, const mls_group *group,
                                     const mls_psk_id *id, kith_secret *out);
-/* Shows a credential to the caller of the library; `before` may be NULL. */
+/* A credential against the env's roots when it is a chain of certificates, then to the caller of the library
+ * (credential.c). */
+KITH_MUST_USE kith_err mls_credential_check(mls_tools tools, const mls_env *env,
+                                            const mls_check *check);
+/* Shows the credential of a leaf; `before` may be NULL. */
 KITH_MUST_USE kith_err mls_show_credential(const mls_plan_scope *scope, mls_check_purpose purpose,
                                            const mls_leaf_node *leaf, const mls_leaf_node *before);
 uint64_t mls_lifetime_max(const mls_env *env);

@@ -123,6 +123,7 @@ typedef enum mls_check_purpose {
 typedef struct mls_check {
     mls_check_purpose purpose;
     kith_bytes group_id;
+    uint16_t suite; /* of the group, and so of the signature key */
     mls_identity identity;
     kith_bytes signature_key;
     /* Only for MLS_CHECK_REPLACED: what the member showed until now. */
@@ -186,6 +187,12 @@ typedef struct mls_env {
     kith_err (*app_data)(void *ctx, const mls_app_change *change, kith_buf *after);
     void *ctx;
 
+    /* Certificates that a credential of type MLS_CREDENTIAL_X509 must lead to, and its first one be for the signature key
+     * [RFC9420 §5.3]: REJECTED otherwise, before `check` is asked, whose part is then to say who may be in the group.
+     * Validity is judged at `now_s` of the call that shows the credential. Borrowed. NULL: all of it is the part of
+     * `check`. */
+    const struct mls_roots *roots;
+
     /* What this client supports beyond the defaults of [RFC9420 §7.2]; announced in its leaves and
      * asked for when it joins. Borrowed like the env itself. The basic credential, and the types that
      * the client's own leaf uses, need not be listed. */
@@ -205,5 +212,18 @@ typedef struct mls_env {
 } mls_env;
 
 #define MLS_LIFETIME_DEFAULT_S (100u * 86400u)
+
+/* ---- Certificates [RFC9420 §5.3] -------------------------------------------------------------- */
+
+/* Certificates that chains may end at. Nothing else is trusted; revocation is not looked at. */
+typedef struct mls_roots mls_roots;
+KITH_API KITH_MUST_USE kith_err mls_roots_new(const mls_env *env, mls_roots **out);
+/* One in DER, of a root or of an intermediate that is trusted by itself. MALFORMED: it is none. LIMIT: above 64 KiB. */
+KITH_API KITH_MUST_USE kith_err mls_roots_add(mls_roots *roots, kith_bytes der);
+KITH_API void mls_roots_free(mls_roots *roots);
+/* Appends a chain as mls_identity.data: DER, the holder's certificate first, then each that certifies the one before,
+ * at most 8; the root may be left out. */
+KITH_API KITH_MUST_USE kith_err mls_certificates_write(const kith_bytes *certificates, size_t count,
+                                                       kith_buf *out);
 
 #endif
