@@ -87,25 +87,26 @@ make_server(const kithd_options *options, const kithd_folder *folder, kithd_serv
 }
 
 static kith_err
-make_writer(kithd_service *service)
+make_writer(const kithd_options *options, kithd_service *service)
 {
-    const store_writer_options options = {.store = service->store,
-                                          .clock = net_clock(),
-                                          .log = &service->log.log,
-                                          .log_sign = service->log.sign,
-                                          .rng = crypto_rng()};
+    const store_writer_options writer = {.store = service->store,
+                                         .clock = net_clock(),
+                                         .log = &service->log.log,
+                                         .log_sign = service->log.sign,
+                                         .rng = crypto_rng(),
+                                         .workers = options->loops};
 
-    return store_writer_new(&options, &service->writer);
+    return store_writer_new(&writer, &service->writer);
 }
 
 /* The writer, and the log as it should be before anybody asks. */
 static bool
-open_writer(const kithd_folder *folder, kithd_service *service)
+open_writer(const kithd_options *options, const kithd_folder *folder, kithd_service *service)
 {
     if (!kithd_log_open(folder, service->store, &service->log)) {
         return false;
     }
-    const kith_err err = make_writer(service);
+    const kith_err err = make_writer(options, service);
     if (err == KITH_ERR_MALFORMED) {
         kithd_complain("the log in %s is damaged: it is not what %s has signed; put back a copy of "
                        "both, or begin a new log with --renew-log",
@@ -230,7 +231,7 @@ kithd_service_open(const kithd_options *options, const kithd_folder *folder, kit
     if (status != 0) {
         return status;
     }
-    if (!open_store(folder, out) || !open_writer(folder, out)) {
+    if (!open_store(folder, out) || !open_writer(options, folder, out)) {
         return EXIT_FAILED;
     }
     err = join_all(options, folder, out);

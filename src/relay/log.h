@@ -42,6 +42,7 @@ typedef struct relay_seal_env {
     crypto *crypto;
     const kith_rng *rng;
     const relay_store *store; /* the writer's, outside a transaction */
+    kt_workers workers; /* for many lists at once; all zero: none */
 } relay_seal_env;
 
 /* Reads what the store has of the log. DENIED: the store belongs to another log. MALFORMED: what it has is not what was

@@ -80,7 +80,8 @@ open_log(relay_seal *seal)
                                 .store = relay_log_arrays(&seal->port),
                                 .labels = relay_log_labels(&seal->port),
                                 .config = env->log->config,
-                                .size = head.size};
+                                .size = head.size,
+                                .workers = env->workers};
     KITH_TRY(find_published(env->store, &published));
     KITH_TRY(kt_log_new(env->alloc, &setup, &log));
     err = check_tip(log, &head);

@@ -12,6 +12,7 @@
 
 #include "crypto/crypto.h"
 #include "store/relay_store.h"
+#include "store/workers.h"
 
 /* A notice, or a job that is done. */
 typedef struct letter {
@@ -37,6 +38,7 @@ struct store_writer {
     store_writer_options options;
     crypto *crypto;
     relay_seal *seal; /* NULL: there is no log */
+    store_workers workers;
     store_mailbox *boxes;
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -58,11 +60,13 @@ open_seal(store_writer *writer)
     if (options->log == NULL) {
         return KITH_OK;
     }
+    writer->workers = (store_workers){.crypto = writer->crypto, .count = options->workers};
     const relay_seal_env env = {.log = options->log,
                                 .sign = options->log_sign,
                                 .crypto = writer->crypto,
                                 .rng = options->rng,
-                                .store = store_relay_port(options->store)};
+                                .store = store_relay_port(options->store),
+                                .workers = store_workers_port(&writer->workers)};
     return relay_seal_new(&env, &writer->seal);
 }
 

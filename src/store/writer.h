@@ -22,9 +22,10 @@ typedef struct store_mailbox store_mailbox;
 typedef struct store_writer_options {
     store_relay *store; /* a writer's; used by the writer's thread only once that is started */
     const kith_clock *clock; /* wall_ms is the time of entries */
-    const relay_log *log; /* NULL: lists are not logged, and the next two are not looked at */
+    const relay_log *log; /* NULL: lists are not logged, and the rest is not looked at */
     crypto_sign_key *log_sign; /* signs its heads; the writer's alone */
     const kith_rng *rng;
+    uint16_t workers; /* threads for lists that are logged by hundreds; 0: the writer's own */
 } store_writer_options;
 
 /* Everything in `options` is borrowed until the writer is freed. NO_MEMORY, CRYPTO; with a log those of
