@@ -290,3 +290,18 @@ cli_find_person(cli *c, const char *who, char account[CLI_HEX_MAX])
     }
     return status;
 }
+
+void
+cli_warn(cli *c)
+{
+    rpc_message answer = {0};
+    const rpc_call call = {.method = "account.get"};
+
+    if (c->client == NULL || c->json) {
+        return;
+    }
+    if (cli_try(c, &call, &answer) == CLI_OK && cli_bool(answer.result, "is_stopped")) {
+        cli_say(WORDS_STOPPED_SENDING);
+    }
+    rpc_message_done(&answer);
+}

@@ -49,6 +49,7 @@ const cli_verb *cli_verbs(void);
 void cli_verb_usage(FILE *out, const cli_verb *verb);
 
 int cmd_accept(cli *c, int argc, char **argv);
+int cmd_alarms(cli *c, int argc, char **argv);
 int cmd_chat(cli *c, int argc, char **argv);
 int cmd_chats(cli *c, int argc, char **argv);
 int cmd_daemon(cli *c, int argc, char **argv);
@@ -103,6 +104,8 @@ void cli_param_bool(cli_params *params, const char *name, bool value);
 int cli_find_place(cli *c);
 /* Starts the agent when `start` and it is not running. Tells what is wrong. */
 int cli_connect(cli *c, bool start);
+/* After a command that has talked to the agent: says that nothing is sent, when that is so. */
+void cli_warn(cli *c);
 /* Calls, and tells an error in the words of `method`. `params` may be NULL and is done with. `*out` is to be done
  * with in any case. */
 int cli_call(cli *c, const char *method, cli_params *params, rpc_message *out);

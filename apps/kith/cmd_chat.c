@@ -74,6 +74,9 @@ show_event(talk *t, yyjson_val *event)
     yyjson_val *message = yyjson_obj_get(event, "message");
     const uint64_t n = cli_u64(message, "n");
 
+    if (strcmp(cli_text(event, "kind"), "alarm") == 0) {
+        cli_say("%s", words_alarm(cli_text(event, "what")));
+    }
     if (message == NULL || n <= t->view.last_n ||
         strcmp(cli_text(event, "conv"), t->chat.conv) != 0) {
         return CLI_OK;

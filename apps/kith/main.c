@@ -24,6 +24,7 @@ static const cli_verb verbs[] = {
     {"group", cmd_group, VERB_GROUP_ARGUMENTS, VERB_GROUP_LINE, VERB_GROUP_MORE},
     {"devices", cmd_devices, VERB_DEVICES_ARGUMENTS, VERB_DEVICES_LINE, VERB_DEVICES_MORE},
     {"name", cmd_name, VERB_NAME_ARGUMENTS, VERB_NAME_LINE, NULL},
+    {"alarms", cmd_alarms, VERB_ALARMS_ARGUMENTS, VERB_ALARMS_LINE, VERB_ALARMS_MORE},
     {"daemon", cmd_daemon, VERB_DAEMON_ARGUMENTS, VERB_DAEMON_LINE, VERB_DAEMON_MORE},
     {"rpc", cmd_rpc, "", VERB_RPC_LINE, VERB_RPC_MORE},
     {"doctor", cmd_doctor, "", VERB_DOCTOR_LINE, NULL},
@@ -158,6 +159,9 @@ main(int argc, char **argv)
         return unknown_verb(argv[at]);
     }
     const int status = verb->run(&c, argc - at, argv + at);
+    if (status == CLI_OK && verb->run != cmd_rpc && verb->run != cmd_daemon) {
+        cli_warn(&c);
+    }
     rpc_client_free(c.client);
     return status == CLI_HELPED ? CLI_OK : status;
 }

@@ -115,3 +115,55 @@ words_field(const char *field)
     }
     return words_fault("", RPC_KIND_REQUEST);
 }
+
+const char *
+words_alarm(const char *what)
+{
+    static const struct {
+        const char *what;
+        const char *text;
+    } alarms[] = {
+        {"pin", "Somebody else answers where your Kith was. Nothing is sent. Ask whoever runs it."},
+        {"version",
+         "Your Kith speaks another version. Update this program, or ask whoever runs it."},
+        {"login", "This device was not let in. When it stays so, link it anew."},
+        {"list",
+         "A false list of devices came. Nothing goes to them. Ask that person in another way whether all is well."},
+        {"hello", "Who answered may not be who invited you. Ask that person in another way."},
+        {"key",
+         "Your devices know that person as two different accounts. Compare, and remove the device that is wrong."},
+        {"log",
+         "A chat is shorter than it was. Ask whoever runs your Kith whether it was restored from a copy."},
+        {"roster",
+         "Somebody reads a chat who should not. Nothing more is sent there. Ask the others in another way who changed it."},
+        {"commit",
+         "A change of a chat's members cannot be read. Ask the others in another way whether theirs goes on."},
+        {"fork",
+         "STOPPED: people were shown different lists of devices, and it is proved. Nothing is sent. Ask whoever runs your Kith."},
+        {"directory",
+         "STOPPED: your Kith shows another list of devices than before, without a reason. Nothing is sent. Ask whoever runs it."},
+        {"renewed",
+         "Your Kith began a new list of devices. Ask whoever runs it whether the old one was lost."},
+        {"proof",
+         "An answer about somebody's devices was not sound and is not used. When it happens again, ask whoever runs your Kith."},
+        {"behind",
+         "Your Kith knows less about devices than it did. Ask whoever runs it whether it was restored from a copy."},
+        {"head",
+         "That person's device sees another list of devices than yours. Ask them in another way what theirs says."},
+        {"watch",
+         "What was said about that person's devices has changed afterwards. Ask them in another way whether all is well."},
+        {"own",
+         "Your Kith lists something about your devices that you are not shown. Look at `kith devices`, and ask whoever runs it."},
+        {"stale", "Your Kith has had no news about devices for over an hour. It is tried again."},
+        {"clock", "This device's clock is far off. Set it."},
+        {"account",
+         "That person's account was set up from scratch. `kith accept` or `kith decline`, once you have asked them."},
+    };
+
+    for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++) {
+        if (strcmp(alarms[i].what, what) == 0) {
+            return alarms[i].text;
+        }
+    }
+    return "Something was refused. Update this program to know what.";
+}

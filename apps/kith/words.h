@@ -122,6 +122,18 @@
 #define WORDS_NO_REQUEST "kith: nobody called \"%s\" asks to write to you"
 #define WORDS_RENAMED "Others see you as \"%s\" now."
 
+/* ---- Alarms ---- */
+#define WORDS_NO_ALARMS "Nothing was refused."
+#define WORDS_ALARM_FILE "  Give this file to others as proof: %s\n"
+#define WORDS_GOES_ON "Kith goes on. What waited is sent."
+#define WORDS_STOPPED_SENDING                                                                        \
+    "kith: STOPPED. Your Kith's list of devices was shown in two different forms. Nothing is sent\n" \
+    "until you decide: `kith alarms` tells more, `kith alarms --go-on` goes on."
+#define VERB_ALARMS_ARGUMENTS "[--go-on]"
+#define VERB_ALARMS_LINE "tell what was refused, and what to do about it"
+#define VERB_ALARMS_MORE                                                                           \
+    "  --go-on   send again after Kith has stopped: when whoever runs it could explain it\n"
+
 /* ---- Help of each verb: its arguments, what it does, more ---- */
 #define VERB_JOIN_ARGUMENTS "LINK [--name NAME] [TEXT]"
 #define VERB_JOIN_LINE "accept an invitation: makes your account when you have none"
@@ -181,6 +193,8 @@
 
 /* What is meant by a failure: in general, and when it came from `method`. */
 const char *words_fault(const char *method, rpc_kind kind);
+/* What an alarm means and what to do. */
+const char *words_alarm(const char *what);
 /* About a parameter that the agent does not take. */
 const char *words_field(const char *field);
 

@@ -37,6 +37,8 @@ static const struct {
     [RPC_MESSAGE_READ] = {agent_do_message_read, true},
     [RPC_EVENTS_SUBSCRIBE] = {agent_do_events_subscribe, false},
     [RPC_EVENTS_UNSUBSCRIBE] = {agent_do_events_unsubscribe, false},
+    [RPC_DIRECTORY_GET] = {agent_do_directory_get, true},
+    [RPC_DIRECTORY_GO_ON] = {agent_do_directory_go_on, true},
     [RPC_AGENT_DOCTOR] = {agent_do_doctor, false},
     [RPC_AGENT_STOP] = {agent_do_stop, false},
 };

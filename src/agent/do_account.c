@@ -72,6 +72,7 @@ agent_do_account_get(agent *a, agent_call *call)
     add_address(out, &account);
     agent_json_bool(out, "online", account.online);
     agent_json_u64(out, "outbox", core_outbox_count(a->core));
+    agent_json_bool(out, "is_stopped", core_log_get(a->core).is_silent);
     return KITH_OK;
 }
 

@@ -162,6 +162,18 @@ check_account(agent *a, agent_json *list)
     add_check(list, "account", account.state != CORE_ACCOUNT_REMOVED, text);
 }
 
+static void
+check_directory(agent *a, agent_json *list)
+{
+    const core_log log = core_log_get(a->core);
+    char text[128];
+
+    snprintf(text, sizeof text, "log %lu, %llu entries%s", (unsigned long)log.generation,
+             (unsigned long long)log.size,
+             log.is_silent ? ", shown in two forms: nothing is sent" : "");
+    add_check(list, "directory", !log.is_silent, log.is_known ? text : "not seen yet");
+}
+
 kith_err
 agent_do_doctor(agent *a, agent_call *call)
 {
@@ -178,6 +190,7 @@ agent_do_doctor(agent *a, agent_call *call)
     check_store(a, &list);
     check_account(a, &list);
     check_connection(a, &list);
+    check_directory(a, &list);
     agent_json_put(&call->result, "checks", &list);
     return KITH_OK;
 }

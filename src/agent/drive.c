@@ -189,6 +189,17 @@ send_packets(agent *a)
     }
 }
 
+/* Written at once, whether a face is there or not; if it cannot be, it is tried again whenever it is asked for. */
+static void
+keep_evidence(agent *a, const core_event *event)
+{
+    char path[RPC_PATH_MAX];
+
+    if (event->kind == CORE_EVENT_ALARM && strcmp(event->text, "fork") == 0) {
+        kith_ignore(agent_evidence_file(a, path));
+    }
+}
+
 static void
 tell_events(agent *a)
 {
@@ -197,6 +208,7 @@ tell_events(agent *a)
     while (core_next_event(a->core, &event)) {
         agent_pair_on_event(a, &event);
         agent_waits_on_event(a, &event);
+        keep_evidence(a, &event);
         if (event.seq == 0) {
             agent_push_now(a, &event);
         }

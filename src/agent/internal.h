@@ -207,8 +207,16 @@ kith_err agent_do_message_list(agent *a, agent_call *call);
 kith_err agent_do_message_read(agent *a, agent_call *call);
 kith_err agent_do_events_subscribe(agent *a, agent_call *call);
 kith_err agent_do_events_unsubscribe(agent *a, agent_call *call);
+kith_err agent_do_directory_get(agent *a, agent_call *call);
+kith_err agent_do_directory_go_on(agent *a, agent_call *call);
 kith_err agent_do_doctor(agent *a, agent_call *call);
 kith_err agent_do_stop(agent *a, agent_call *call);
+
+/* ---- do_directory.c ---- */
+
+/* Where the evidence is that the directory was shown in two forms; written when it is not there yet. NOT_FOUND: there
+ * is none. STORE: it cannot be written. */
+KITH_MUST_USE kith_err agent_evidence_file(agent *a, char path[RPC_PATH_MAX]);
 
 /* ---- wait.c ---- */
 

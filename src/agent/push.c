@@ -5,6 +5,8 @@
  */
 #include "agent/internal.h"
 
+#include <string.h>
+
 static const char *
 kind_word(core_event_kind kind)
 {
@@ -67,6 +69,17 @@ add_message(agent *a, agent_json *out, const core_event *event)
 }
 
 static void
+add_alarm(agent *a, agent_json *out, const core_event *event)
+{
+    char path[RPC_PATH_MAX];
+
+    agent_json_text(out, "what", event->text);
+    if (strcmp(event->text, "fork") == 0 && agent_evidence_file(a, path) == KITH_OK) {
+        agent_json_text(out, "file", path);
+    }
+}
+
+static void
 fill_event(agent *a, agent_json *out, const core_event *event)
 {
     if (event->seq != 0) {
@@ -92,7 +105,7 @@ fill_event(agent *a, agent_json *out, const core_event *event)
         agent_json_bool(out, "online", event->n != 0);
         break;
     case CORE_EVENT_ALARM:
-        agent_json_text(out, "what", event->text);
+        add_alarm(a, out, event);
         break;
     case CORE_EVENT_ACCOUNT:
     case CORE_EVENT_CHAT:

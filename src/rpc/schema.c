@@ -70,6 +70,8 @@ static const rpc_method methods[RPC_METHOD_COUNT] = {
     [RPC_MESSAGE_READ] = {RPC_MESSAGE_READ, "message.read", {CONV, N_OF("n", true)}},
     [RPC_EVENTS_SUBSCRIBE] = {RPC_EVENTS_SUBSCRIBE, "events.subscribe", {N_OF("after", false)}},
     [RPC_EVENTS_UNSUBSCRIBE] = {RPC_EVENTS_UNSUBSCRIBE, "events.unsubscribe", {{0}}},
+    [RPC_DIRECTORY_GET] = {RPC_DIRECTORY_GET, "directory.get", {{0}}},
+    [RPC_DIRECTORY_GO_ON] = {RPC_DIRECTORY_GO_ON, "directory.go_on", {{0}}},
     [RPC_AGENT_DOCTOR] = {RPC_AGENT_DOCTOR, "agent.doctor", {{0}}},
     [RPC_AGENT_STOP] = {RPC_AGENT_STOP, "agent.stop", {{0}}},
 };

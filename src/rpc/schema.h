@@ -43,6 +43,8 @@
     X(MESSAGE_READ, "message.read")                                                                \
     X(EVENTS_SUBSCRIBE, "events.subscribe")                                                        \
     X(EVENTS_UNSUBSCRIBE, "events.unsubscribe")                                                    \
+    X(DIRECTORY_GET, "directory.get")                                                              \
+    X(DIRECTORY_GO_ON, "directory.go_on")                                                          \
     X(AGENT_DOCTOR, "agent.doctor")                                                                \
     X(AGENT_STOP, "agent.stop")
 

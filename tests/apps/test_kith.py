@@ -20,7 +20,7 @@ ROSE = "12" * 32
 DEVICE = "34" * 16
 NOON = 1764072000000  # 25 November 2025, 12:00 UTC
 HOSTILE = "\x1b[2J\x07\x9b1m\u202eabc\u2066x\u200b\x7f\U000e0041 \u2028"
-VERBS = """join new invite link send read chat chats people who accept decline group devices name daemon rpc
+VERBS = """join new invite link send read chat chats people who accept decline group devices name alarms daemon rpc
     doctor help""".split()
 
 
@@ -49,7 +49,7 @@ def fault(kind, code=-32000, **data):
 
 
 class FakeAgent:
-    """Answers by a table: a result, a fault, a list of these in turn, or a function of the parameters."""
+    """Answers by a table: a result, a fault, a list of these in turn (the last one for ever), or a function of the parameters."""
 
     def __init__(self, path):
         self.asked = []
@@ -82,7 +82,7 @@ class FakeAgent:
         if callable(answer):
             answer = answer(params)
         if isinstance(answer, list):
-            answer = answer.pop(0)
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
         return answer if "error" in answer and "code" in answer.get("error", "") else {"result": answer}
 
     def _serve(self, connection):
@@ -150,6 +150,43 @@ class Usage(Case):
             out = self.ok("help", verb)
             self.assertTrue(out.startswith(f"usage: kith {verb} "), out)
             self.assertEqual(out, self.ok(verb, "--help"))
+
+    def test_alarms_are_told_in_words_with_the_person_and_the_file(self):
+        self.fake.answers["person.list"] = {"people": [{"account": ROSE, "name": "Rose"}]}
+        self.fake.answers["events.subscribe"] = {"seq": 3}
+        ask = self.fake._answer
+
+        def answer(method, params):
+            if method == "events.subscribe":
+                threading.Timer(0.1, self.push_alarms).start()
+            return ask(method, params)
+
+        self.fake._answer = answer
+        out = self.ok("alarms")
+        self.assertIn("Rose: A false list of devices came.", out)
+        self.assertIn("/data/evidence-1", out)
+        self.assertEqual(self.fake.params("events.subscribe"), [{"after": 0}])
+
+    def push_alarms(self):
+        self.fake.push(seq=1, kind="alarm", what="list", account=ROSE)
+        self.fake.push(seq=2, kind="person", account=ROSE)
+        self.fake.push(seq=3, kind="alarm", what="fork", file="/data/evidence-1")
+
+    def test_no_alarms_are_said_to_be_none(self):
+        self.fake.answers["person.list"] = {"people": []}
+        status, out, err = self.kith("alarms")
+        self.assertEqual((status, out), (0, ""))
+        self.assertIn("Nothing was refused.", err)
+
+    def test_every_verb_says_that_nothing_is_sent_until_the_person_goes_on(self):
+        self.fake.answers["account.get"] = {"state": "ready", "name": "Anna", "is_stopped": True}
+        self.fake.answers["person.list"] = {"people": [], "total": 0}
+        self.assertIn("STOPPED", self.kith("people")[2])
+        self.assertNotIn("STOPPED", self.kith("people", "--json")[2])
+        self.fake.answers["account.get"] = {"state": "ready", "name": "Anna", "is_stopped": False}
+        self.fake.answers["directory.go_on"] = {}
+        self.assertNotIn("STOPPED", self.kith("alarms", "--go-on")[2])
+        self.assertEqual(self.fake.params("directory.go_on"), [{}])
 
     def test_nothing_is_asked_of_the_agent_for_help(self):
         self.ok("help")

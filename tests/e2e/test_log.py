@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import stat
 
-from kith_e2e import Process, check, equal, main, need, test
+from kith_e2e import Process, check, equal, main, need, test, until
 
 
 def run(world, *arguments, seconds=15):
@@ -16,6 +16,12 @@ def run(world, *arguments, seconds=15):
     code = process.end(seconds)
     check(code >= 0, arguments, "died of signal", -code, process.log())
     return code, process.log()
+
+
+def run_program(world, *arguments, seconds=15):
+    """The same of another program."""
+    process = Process(world, f"program{len(world.processes)}", list(arguments))
+    return process.end(seconds), process.log()
 
 
 def ask(server, question):
@@ -190,6 +196,43 @@ def _(world):
         code, said = run(world, "--data", world.path("none"), "--renew-log", reason)
         equal(code, 2, said)
     check(not os.path.exists(world.path("none")), "a folder was made")
+
+
+@test("a log in two forms stops all sending, leaves a file that proves it, and the person may go on")
+def _(world):
+    server, anna, bert, conv = populated(world)
+    before = world.path("before")
+    shutil.copytree(server.data, before)
+    server.start()
+    world.person("Carl", server.link)
+    until(lambda: anna.account()["online"] and bert.account()["online"], 30, "online")
+    anna.send(conv, "one form")
+    bert.await_text("Anna", "one form", seconds=30)
+    # Both have seen a head with Carl's list by now: what they looked up when they came back stands before it.
+    anna.stop()
+    anna.start()
+    until(lambda: anna.call("directory.get")["size"] >= 3, 30, "the newest head")
+    server.stop()
+
+    shutil.rmtree(server.data)
+    shutil.copytree(before, server.data)
+    anna.rpc().subscribe()
+    server.start()
+    for name in ("Dora", "Emil", "Fritz"):
+        world.person(name, server.link)
+    event = anna.rpc().await_event(lambda e: e["kind"] == "alarm" and e["what"] == "fork", 60, "alarm")
+
+    file = event["file"]
+    equal(stat.S_IMODE(os.stat(file).st_mode), 0o600, "mode of the file")
+    equal(anna.call("directory.get")["evidence"], file, "where it is")
+    check(anna.account()["is_stopped"], "it goes on as if nothing was")
+    code, said = run_program(world, need("KITH_WITNESS"), "check", file)
+    equal(code, 0, said)
+
+    n = anna.call("message.send", conv=conv, text="kept")["n"]
+    equal(anna.call("message.list", conv=conv)["messages"][-1]["state"], "queued", "while it is stopped")
+    anna.call("directory.go_on")
+    anna.call("message.wait", conv=conv, n=n, state="sent", timeout_ms=20000)
 
 
 main()

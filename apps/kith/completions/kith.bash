@@ -30,7 +30,7 @@ _kith() {
     fi
     if [[ -z $verb ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'join new invite link send read chat chats people who accept decline group
-            devices name daemon rpc doctor help --json --data --help --version' -- "$word")
+            devices name alarms daemon rpc doctor help --json --data --help --version' -- "$word")
         return
     fi
     local options='--json --data --help'
@@ -55,7 +55,7 @@ _kith() {
     devices) mapfile -t COMPREPLY < <(compgen -W 'remove' -- "$word") ;;
     daemon) mapfile -t COMPREPLY < <(compgen -W 'stop' -- "$word") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'join new invite link send read chat chats people who accept decline
-            group devices name daemon rpc doctor' -- "$word") ;;
+            group devices name alarms daemon rpc doctor' -- "$word") ;;
     esac
 }
 complete -F _kith kith

@@ -12,7 +12,7 @@ complete -c kith -f
 complete -c kith -l json -d 'Print for programs'
 complete -c kith -l data -r -a '(__fish_complete_directories)' -d 'Folder of another account'
 complete -c kith -l help -d 'Help'
-set -l verbs join new invite link send read chat chats people who accept decline group devices name daemon rpc doctor help
+set -l verbs join new invite link send read chat chats people who accept decline group devices name alarms daemon rpc doctor help
 complete -c kith -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c kith -n '__kith_verb join new' -l name -x -d 'What others call you'
 complete -c kith -n '__kith_verb join new' -l device -x -d 'What you call this device'
