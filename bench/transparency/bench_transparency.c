@@ -187,6 +187,36 @@ measure_search(bench *b)
     print_costs(b, "answer-known", known);
 }
 
+static void
+measure_credential(bench *b)
+{
+    cost costs[ROUNDS];
+    kt_view view = {.size = 0};
+    kt_heads heads;
+    KITH_AUTO(kith_buf) bytes = {0};
+    KITH_AUTO(kith_buf) answer = {0};
+    kt_request request = {.question = KT_DISTINGUISHED};
+
+    (void)ask(b, &request, &bytes, &answer);
+    const kt_exchange exchange = {
+        .request = &request, .response = kith_bytes_of_buf(&answer), .now_ms = b->log.now_ms};
+    must(kt_client_distinguished(&b->log.client, &exchange, &view, &heads), "heads");
+    for (size_t i = 0; i < ROUNDS; i++) {
+        KITH_AUTO(kith_buf) credential = {0};
+        kt_credential found;
+        char text[32];
+        const double start = now_us();
+        must(kt_log_credential(b->log.log, bench_label(i * 16, text), heads.items[0].position,
+                               &credential),
+             "credential");
+        const double made = now_us();
+        must(kt_credential_check(&b->log.client, &heads, kith_bytes_of_buf(&credential), &found),
+             "credential");
+        costs[i] = (cost){(double)credential.len, made - start, now_us() - made};
+    }
+    print_costs(b, "credential", costs);
+}
+
 /* ---- A day of monitoring. ---- */
 
 static double
@@ -382,6 +412,7 @@ measure_size(bench *b, size_t size)
     print(b, "grow-time", (now_us() - start) / 1e3, "ms");
     measure_store(b);
     measure_search(b);
+    measure_credential(b);
     measure_day(b);
     measure_publish(b, "-outputs-at-hand", 1000, false, true);
     measure_publish(b, "", 1000, false, false);

@@ -231,25 +231,10 @@ answer_contact(answer *a)
     return monitor_map(a, NULL);
 }
 
-/* How many versions existed in the entry at `position`. */
 static kith_err
 count_at(const answer *a, uint64_t position, uint64_t *out)
 {
-    uint64_t low = 0;
-    uint64_t high = a->versions;
-
-    while (low < high) {
-        const uint64_t middle = (low + high) / 2;
-        kt_record record;
-        KITH_TRY(find_record(a, (uint32_t)middle, &record, NULL));
-        if (record.position <= position) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    *out = low;
-    return KITH_OK;
+    return kt_log_count_at(a->log, a->request->label, position, out);
 }
 
 /* What an owner knows who checked the entry at `start` and knows of the first `known` versions. */

@@ -55,4 +55,7 @@
 /* Keys that one policy counts. */
 #define KT_QUORUM_MAX 64u
 
+/* Longest credential in bytes: the longest value and label, and a proof of the longest ladder. */
+#define KT_CREDENTIAL_MAX 262144u
+
 #endif

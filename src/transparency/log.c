@@ -135,6 +135,28 @@ kt_log_evaluate_label(kt_log *log, kith_bytes label, uint32_t version, kt_evalua
     return KITH_OK;
 }
 
+kith_err
+kt_log_count_at(const kt_log *log, kith_bytes label, uint64_t position, uint64_t *out)
+{
+    const kt_labels *labels = &log->setup.labels;
+    uint64_t low = 0;
+    uint64_t high = 0;
+
+    KITH_TRY(labels->count(labels->ctx, label, &high));
+    while (low < high) {
+        const uint64_t middle = (low + high) / 2;
+        kt_record record;
+        KITH_TRY(labels->find(labels->ctx, label, (uint32_t)middle, &record, NULL));
+        if (record.position <= position) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    *out = low;
+    return KITH_OK;
+}
+
 size_t
 kt_log_lookups(uint32_t greatest, uint32_t out[KT_LADDER_MAX])
 {

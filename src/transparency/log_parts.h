@@ -24,4 +24,8 @@ KITH_MUST_USE kith_err kt_log_sign(kt_log *log, uint64_t size);
 /* Adds the entry at `position`, which the store holds, to the log for witnesses. */
 KITH_MUST_USE kith_err kt_log_bridge_add(const kt_log *log, uint64_t position);
 
+/* How many versions of the label existed in the entry at `position`. */
+KITH_MUST_USE kith_err kt_log_count_at(const kt_log *log, kith_bytes label, uint64_t position,
+                                       uint64_t *out);
+
 #endif

@@ -13,6 +13,7 @@
 #include "transparency/bridge.h"
 #include "transparency/checkpoint.h"
 #include "transparency/client.h"
+#include "transparency/credential.h"
 #include "transparency/head.h"
 #include "transparency/limits.h"
 #include "transparency/log.h"

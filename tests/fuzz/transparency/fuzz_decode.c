@@ -148,9 +148,22 @@ try_evidence(kith_reader r)
     must(kt_evidence_check(c, kith_reader_peek(&r), &evidence) != KITH_OK);
 }
 
-static void (*const tries[])(kith_reader r) = {try_config, try_view,      try_watch,
-                                               try_head,   try_full_head, try_combined_proof,
-                                               try_step,   try_request,   try_evidence};
+static void
+try_credential(kith_reader r)
+{
+    static kt_client client = {.config = {.mode = KT_CONTACT_MONITORING}};
+    const kt_heads heads = {.items = {{.position = 7}}, .count = 1};
+    kt_credential credential;
+
+    if (client.crypto == NULL && crypto_new(NULL, &client.crypto) != KITH_OK) {
+        return;
+    }
+    must(kt_credential_check(&client, &heads, kith_reader_peek(&r), &credential) != KITH_OK);
+}
+
+static void (*const tries[])(kith_reader r) = {
+    try_config,         try_view, try_watch,   try_head,     try_full_head,
+    try_combined_proof, try_step, try_request, try_evidence, try_credential};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
