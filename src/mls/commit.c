@@ -75,6 +75,9 @@ mls_job_add_path(mls_job *job, const mls_leaf_draft *draft)
 
     KITH_TRY(mls_path_make(&job->plan.tree, job->sender, draft, &job->env->rng, &job->path));
     job->has_path = true;
+    /* The own new leaf, too, can do what the group asks for [RFC9420 §7.3, §12.2]. */
+    KITH_TRY(mls_leaf_check_capabilities(mls_tree_leaf(&job->plan.tree, job->sender),
+                                         kith_bytes_of_buf(&job->plan.extensions)));
     KITH_TRY(record_sender(job));
     KITH_TRY(mls_job_check_tree(job));
     KITH_TRY(mls_context_next(&job->old->context, &change, &provisional));

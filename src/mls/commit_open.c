@@ -46,7 +46,7 @@ scope_of(const incoming *job)
                             .now_s = job->in->now_s};
 }
 
-/* The covered proposals: those by reference must be held. */
+/* The covered proposals: those by reference must be held [RFC9420 §12.4]. */
 static kith_err
 collect_items(incoming *job)
 {
@@ -210,7 +210,7 @@ apply_commit(incoming *job)
 
     KITH_TRY(collect_items(job));
     KITH_TRY(mls_plan_make(&scope, &job->items, &job->plan));
-    /* [RFC9420 §12.4] */
+    /* A path with Updates, Removes, or nothing [RFC9420 §12.4, §12.4.2]. */
     KITH_ENSURE(job->commit.has_path || !job->plan.path_required, KITH_ERR_REJECTED);
     job->removes_self = is_self_removed(job);
     job->is_blind = job->removes_self || job->group->is_public;

@@ -16,6 +16,7 @@ read_tree(const mls_join_scope *scope, const mls_group_info_view *info, mls_tree
     return mls_tree_decode(scope->tools, encoded, out);
 }
 
+/* [RFC9420 §12.4.3.1] */
 static kith_err
 check_tree_hash(const mls_tree *tree, kith_bytes expected)
 {
@@ -56,7 +57,11 @@ check_leaves(const mls_join_scope *scope, const mls_group_info_view *info, const
         KITH_TRY(mls_leaf_check(scope->tools, leaf, &rules));
         KITH_TRY(show_member(scope, info, leaf));
     }
-    return mls_tree_check_credentials(tree);
+    KITH_TRY(mls_tree_check_credentials(tree));
+    /* Whoever may propose from outside is new to this client as well [RFC9420 §5.3.1]. */
+    const mls_check like = {
+        .group_id = info->context.group_id, .suite = scope->tools.suite_id, .now_s = scope->now_s};
+    return mls_show_senders(scope->tools, scope->env, info->context.extensions, &like);
 }
 
 /* Signed by a member [RFC9420 §12.4.3]. */
@@ -86,6 +91,7 @@ mls_join_check(const mls_join_scope *scope, const mls_group_info_view *info, mls
 {
     mls_tree tree = {0};
 
+    /* That of the key package [RFC9420 §12.4.3.1]. */
     KITH_ENSURE(info->context.suite == scope->tools.suite_id, KITH_ERR_REJECTED);
     KITH_TRY(read_tree(scope, info, &tree));
     const kith_err err = check_all(scope, info, &tree);
@@ -252,7 +258,7 @@ open_info(joining *job)
     return check_links(job);
 }
 
-/* The leaf that is exactly the one of the key package. */
+/* The leaf that is exactly the one of the key package [RFC9420 §12.4.3.1]. */
 static kith_err
 find_own_leaf(const joining *job, uint32_t *out)
 {
@@ -267,7 +273,8 @@ find_own_leaf(const joining *job, uint32_t *out)
     return KITH_ERR_REJECTED;
 }
 
-/* Own private keys: of the leaf, and with a path secret of what the committer's path and ours share. */
+/* Own private keys: of the leaf, and with a path secret of what the committer's path and ours share; they belong to the
+ * tree's public ones [RFC9420 §12.4.3.1]. */
 static kith_err
 make_keys(const joining *job, uint32_t own_leaf, mls_private *keys)
 {
@@ -299,6 +306,7 @@ make_group(joining *job)
                              job->own.signature_private, &job->group));
     KITH_TRY(mls_epoch_derive(job->tools, &in, &job->group->now));
     mls_epoch *epoch = job->group->now;
+    /* [RFC9420 §12.4.3.1] */
     KITH_ENSURE(kith_equal_ct(mls_hash_bytes(&epoch->confirmation_tag), job->info.confirmation_tag),
                 KITH_ERR_REJECTED);
     epoch->own_leaf = own_leaf;

@@ -5,7 +5,7 @@
 #include "mls/label.h"
 #include "mls/leaf.h"
 
-/* Every type in the leaf's extensions is announced in its capabilities [RFC9420 §7.2]. */
+/* Every type in the leaf's extensions is announced in its capabilities [RFC9420 §7.2, §7.3]. */
 static kith_err
 check_own_extensions(const mls_leaf_node *node)
 {
@@ -36,7 +36,7 @@ check_covers(kith_bytes have, kith_bytes wanted, bool (*is_default)(uint16_t))
     return KITH_OK;
 }
 
-/* [RFC9420 §11.1] */
+/* Extensions, proposals and credential types that the group requires are announced [RFC9420 §7.3, §11.1]. */
 static kith_err
 check_required(const mls_capabilities *have, kith_bytes required)
 {
@@ -143,11 +143,13 @@ check_lifetime(const mls_leaf_node *node, const mls_leaf_rules *rules)
     }
     /* No longer than the application allows [RFC9420 §7.2]. */
     KITH_ENSURE(to >= from && to - from <= rules->lifetime_max_s, KITH_ERR_REJECTED);
+    /* Now, for whoever sends it; a receiver may be late [RFC9420 §7.3]. */
     KITH_ENSURE(!rules->check_time || (rules->now_s >= from && rules->now_s <= to),
                 KITH_ERR_REJECTED);
     return KITH_OK;
 }
 
+/* By the leaf's own key; bound to group and place unless it comes out of a key package [RFC9420 §7.2, §7.3]. */
 static kith_err
 check_signature(mls_tools tools, const mls_leaf *leaf, const mls_leaf_rules *rules)
 {
@@ -169,11 +171,14 @@ mls_leaf_check(mls_tools tools, const mls_leaf *leaf, const mls_leaf_rules *rule
 {
     const mls_leaf_node *node = &leaf->node;
 
+    /* key_package, update or commit, each in its place [RFC9420 §7.3]. */
     KITH_ENSURE(rules->source == 0 || node->source == rules->source, KITH_ERR_REJECTED);
     KITH_TRY(crypto_kem_public_check(tools.crypto, tools.suite->hpke.kem, node->encryption_key));
+    /* "At a minimum, all members of the group need to support the cipher suite and protocol version" [RFC9420 §11.1]. */
     KITH_ENSURE(mls_list_has(node->capabilities.versions, MLS_VERSION_MLS10) &&
                     mls_list_has(node->capabilities.cipher_suites, tools.suite_id),
                 KITH_ERR_UNSUPPORTED);
+    /* [RFC9420 §7.2] */
     KITH_ENSURE(mls_list_has(node->capabilities.credentials, node->credential.type),
                 KITH_ERR_REJECTED);
     KITH_TRY(check_own_extensions(node));
@@ -216,6 +221,7 @@ next_leaf(const mls_tree *tree, uint32_t *index)
     return mls_tree_leaf(tree, at);
 }
 
+/* "Verify that the credential type is supported by all members of the group" [RFC9420 §7.3]. */
 kith_err
 mls_tree_check_credentials(const mls_tree *tree)
 {

@@ -108,31 +108,41 @@ mls_external_sender_at(kith_bytes extension, uint32_t index, mls_leaf_node *out)
     return KITH_ERR_NOT_FOUND;
 }
 
-/* New or changed external senders are shown [RFC9420 §5.3.1]. */
-static kith_err
-show_external_senders(const mls_plan_scope *scope, kith_bytes extensions)
+kith_err
+mls_show_senders(mls_tools tools, const mls_env *env, kith_bytes extensions, const mls_check *like)
 {
     kith_bytes senders;
-    kith_bytes old = {0};
+    mls_check check = *like;
     kith_err err = mls_ext_find(extensions, MLS_EXT_EXTERNAL_SENDERS, &senders);
 
-    if (err == KITH_ERR_NOT_FOUND) {
-        return KITH_OK;
-    }
-    KITH_TRY(err);
-    const bool had =
-        mls_ext_find(scope->epoch->context.extensions, MLS_EXT_EXTERNAL_SENDERS, &old) == KITH_OK;
-    if (had && kith_bytes_equal(old, senders)) {
-        return KITH_OK;
-    }
+    check.purpose = MLS_CHECK_SENDER;
     for (uint32_t i = 0; err == KITH_OK; i++) {
         mls_leaf_node sender;
         err = mls_external_sender_at(senders, i, &sender);
         if (err == KITH_OK) {
-            err = mls_show_credential(scope, MLS_CHECK_SENDER, &sender, NULL);
+            check.identity = sender.credential;
+            check.signature_key = sender.signature_key;
+            KITH_TRY(mls_credential_check(tools, env, &check));
         }
     }
     return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
+}
+
+/* New or changed external senders are shown [RFC9420 §5.3.1]. */
+static kith_err
+show_external_senders(const mls_plan_scope *scope, kith_bytes extensions)
+{
+    kith_bytes senders = {0};
+    kith_bytes old = {0};
+    const mls_check like = {.group_id = scope->epoch->context.group_id,
+                            .suite = scope->epoch->tools.suite_id,
+                            .now_s = scope->now_s};
+
+    kith_ignore(mls_ext_find(extensions, MLS_EXT_EXTERNAL_SENDERS, &senders)); /* none: empty */
+    kith_ignore(mls_ext_find(scope->epoch->context.extensions, MLS_EXT_EXTERNAL_SENDERS, &old));
+    return kith_bytes_equal(old, senders)
+               ? KITH_OK
+               : mls_show_senders(scope->epoch->tools, scope->env, extensions, &like);
 }
 
 /* Where every member knows AppDataUpdate, nothing else changes the dictionary [MLS-EXT §4.7]. */
@@ -401,6 +411,7 @@ mls_plan_apply(const mls_plan_scope *scope, const mls_item_list *items, mls_plan
                                 .replaces = MLS_LEAF_NONE};
 
     plan.tree = mls_tree_clone(&scope->epoch->tree);
+    /* In this order [RFC9420 §12.3]. */
     KITH_TRY(apply_extensions(scope, items, &plan));
     KITH_TRY(apply_type(scope, items, MLS_PROPOSAL_UPDATE, &plan));
     /* Between Updates and Removes [MLS-EXT §6.3]. */

@@ -117,6 +117,9 @@ KITH_MUST_USE kith_err mls_psk_find(const mls_env *env, const mls_group *group,
  * (credential.c). */
 KITH_MUST_USE kith_err mls_credential_check(mls_tools tools, const mls_env *env,
                                             const mls_check *check);
+/* Shows the external senders that a list of extensions names; group, suite and time are those of `like`. */
+KITH_MUST_USE kith_err mls_show_senders(mls_tools tools, const mls_env *env, kith_bytes extensions,
+                                        const mls_check *like);
 /* Shows the credential of a leaf; `before` may be NULL. */
 KITH_MUST_USE kith_err mls_show_credential(const mls_plan_scope *scope, mls_check_purpose purpose,
                                            const mls_leaf_node *leaf, const mls_leaf_node *before);

@@ -22,6 +22,7 @@ mls_key_package_check(mls_tools tools, const mls_key_package *package,
                                        .now_s = rules->now_s,
                                        .is_trusted = rules->is_trusted};
 
+    /* The version was looked at when it was decoded [RFC9420 §10.1]. */
     KITH_ENSURE(package->suite == tools.suite_id, KITH_ERR_REJECTED);
     KITH_TRY(crypto_kem_public_check(tools.crypto, tools.suite->hpke.kem, package->init_key));
     /* The init key serves nothing else [RFC9420 §10.1]. */
@@ -75,6 +76,7 @@ check_psk(const mls_plan_scope *scope, const mls_psk_id *id)
     KITH_ENSURE(id->type != MLS_PSK_RESUMPTION || id->usage == MLS_PSK_USAGE_APPLICATION ||
                     may_link,
                 KITH_ERR_REJECTED);
+    /* "The psk_nonce is not of length KDF.Nh" [RFC9420 §12.1.4]. */
     KITH_ENSURE(id->nonce.len == mls_suite_hash_len(scope->epoch->tools.suite), KITH_ERR_REJECTED);
     return KITH_OK;
 }
@@ -210,6 +212,7 @@ check_psks_unique(const mls_item_list *items)
     return KITH_OK;
 }
 
+/* One GroupContextExtensions, no ExternalInit, a ReInit alone [RFC9420 §12.2]. */
 static kith_err
 check_member_list(const mls_item_list *items)
 {
@@ -220,7 +223,8 @@ check_member_list(const mls_item_list *items)
     return KITH_OK;
 }
 
-/* [RFC9420 §12.2, §12.4.3.2] */
+/* One ExternalInit, at most one Remove, nothing by reference [RFC9420 §12.2, §12.4.3.2]; other types are turned away one
+ * by one. */
 static kith_err
 check_external_list(const mls_item_list *items)
 {

@@ -160,6 +160,7 @@ verify_sender(opened *message)
 
 /* ---- The two ways of framing ---- */
 
+/* [RFC9420 §6.2, §12.4.2] */
 static kith_err
 check_membership(const opened *message, kith_bytes tag)
 {

@@ -98,6 +98,7 @@ mls_tree_check_fresh(const mls_tree *tree, kith_bytes *keys, size_t count)
     return search_keys(tree->root, 0, &search);
 }
 
+/* Signature and encryption keys are unique [RFC9420 §7.3], so no client is added twice or while it is in [RFC9420 §12.2]. */
 kith_err
 mls_tree_check_once(const mls_tree *tree, mls_leaf_set changed)
 {

@@ -180,10 +180,88 @@ proposing_survives_every_failed_allocation(void **state)
     cast_close(&c);
 }
 
+/* What a joiner was asked about the sender from outside. */
+static kith_err
+refuse_senders(void *ctx, const mls_check *check)
+{
+    size_t *asked = ctx;
+
+    if (check->purpose != MLS_CHECK_SENDER) {
+        return KITH_OK;
+    }
+    *asked += kith_bytes_equal(check->identity.data, kith_bytes_of_text("warden")) ? 1 : 0;
+    return KITH_ERR_DENIED;
+}
+
+/* [RFC9420 §5.3.1] */
+static void
+a_joiner_judges_the_senders_from_outside_that_the_group_has(void **state)
+{
+    cast c;
+    KITH_AUTO(kith_buf) info = {0};
+    KITH_AUTO(kith_buf) commit = {0};
+    mls_group *joined = NULL;
+    size_t asked = 0;
+
+    (void)state;
+    open_scene(&c);
+    party *p = &c.party[4];
+    p->env.check = refuse_senders;
+    p->env.ctx = &asked;
+    assert_err(mls_group_info(c.party[0].group, &(mls_group_info_params){0}, &info), KITH_OK);
+    const mls_external_params params = {.group_info = kith_bytes_of_buf(&info),
+                                        .leaf = party_leaf(p),
+                                        .replaces = MLS_LEAF_NONE,
+                                        .now_s = NOW_S};
+
+    assert_err(mls_group_join_external(&p->env, &params, &commit, &joined), KITH_ERR_DENIED);
+
+    assert_int_equal(asked, 1);
+    assert_null(joined);
+    cast_close(&c);
+}
+
+/* [RFC9420 §7.3] */
+static void
+a_member_does_not_commit_a_leaf_of_its_own_that_lacks_what_the_group_asks_for(void **state)
+{
+    static const uint16_t known[] = {0xff05};
+    cast c;
+    KITH_AUTO(kith_buf) commit = {0};
+    KITH_AUTO(kith_buf) welcome = {0};
+    const mls_ext extension = {.type = 0xff05};
+    const mls_proposal_params set = {.type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS,
+                                     .extensions = &extension,
+                                     .extension_count = 1};
+
+    (void)state;
+    cast_open(&c, MLS_SUITE_X25519_AES128_ED25519, 2, 99);
+    for (size_t i = 0; i < 2; i++) {
+        c.party[i].env.extension_types = known;
+        c.party[i].env.extension_type_count = 1;
+    }
+    party_found(&c, 0);
+    cast_add(&c, 0, 1);
+    cast_commit(&c, 0, &(mls_commit_params){.proposals = &set, .proposal_count = 1}, NULL, 0);
+    c.party[1].env.extension_type_count = 0; /* and says so in a new leaf */
+    const mls_leaf_params leaf = party_leaf(&c.party[1]);
+
+    assert_err(mls_group_commit(c.party[1].group,
+                                &(mls_commit_params){.leaf = &leaf, .now_s = NOW_S}, &commit,
+                                &welcome),
+               KITH_ERR_UNSUPPORTED);
+
+    assert_int_equal(commit.len, 0);
+    cast_close(&c);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_joiner_judges_the_senders_from_outside_that_the_group_has),
+        cmocka_unit_test(
+            a_member_does_not_commit_a_leaf_of_its_own_that_lacks_what_the_group_asks_for),
         cmocka_unit_test(an_external_sender_removes_a_member),
         cmocka_unit_test(a_newcomer_asks_to_be_added),
         cmocka_unit_test(whoever_is_not_listed_is_refused),
