@@ -223,7 +223,7 @@ a_joiner_judges_the_senders_from_outside_that_the_group_has(void **state)
 
 /* [RFC9420 §7.3] */
 static void
-a_member_does_not_commit_a_leaf_of_its_own_that_lacks_what_the_group_asks_for(void **state)
+nobody_commits_a_leaf_that_lacks_what_the_group_asks_for(void **state)
 {
     static const uint16_t known[] = {0xff05};
     cast c;
@@ -260,8 +260,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_joiner_judges_the_senders_from_outside_that_the_group_has),
-        cmocka_unit_test(
-            a_member_does_not_commit_a_leaf_of_its_own_that_lacks_what_the_group_asks_for),
+        cmocka_unit_test(nobody_commits_a_leaf_that_lacks_what_the_group_asks_for),
         cmocka_unit_test(an_external_sender_removes_a_member),
         cmocka_unit_test(a_newcomer_asks_to_be_added),
         cmocka_unit_test(whoever_is_not_listed_is_refused),
