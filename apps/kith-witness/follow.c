@@ -43,6 +43,7 @@ hang_up(follower *f)
 {
     net_client_close(f->client);
     f->is_up = false;
+    f->is_behind = false;
     kith_buf_clear(&f->in);
 }
 
@@ -218,8 +219,8 @@ add_entries(follower *f, kith_bytes entries)
     kith_reader r = kith_reader_of(entries);
 
     while (!kith_reader_done(&r)) {
-        kt_bridge_entry entry;
-        KITH_TRY(kt_bridge_entry_read(&r, &entry));
+        kt_entry entry;
+        KITH_TRY(kt_log_entry_read(&r, &entry));
         KITH_TRY(kt_bridge_view_add(f->all->crypto, &f->view, &entry));
     }
     return KITH_OK;
@@ -323,6 +324,8 @@ handle_error(follower *f, const proto_frame *frame)
     } else if (error.code == KITH_ERR_UNSUPPORTED) {
         give_up(f, "has no log that could be followed");
     } else {
+        /* It has too much to do: what was read so far is kept. */
+        f->is_behind = f->step == FOLLOW_ENTRIES;
         follower_rest(f, FOLLOW_RETRY_MS);
     }
 }
@@ -430,6 +433,7 @@ handle_lost(void *ctx, net_lost reason)
     follower *f = ctx;
 
     f->is_up = false;
+    f->is_behind = false;
     kith_buf_clear(&f->in);
     if (reason == NET_LOST_WRONG_PIN) {
         follower_complain(f, "somebody else answers there");
@@ -447,6 +451,11 @@ begin_round(follower *f)
 {
     const config_server *server = f->server;
 
+    if (f->is_up && f->is_behind) {
+        f->is_behind = false;
+        ask_entries(f);
+        return;
+    }
     if (f->is_up) {
         /* What was added beyond the last cosigned tree is asked for again. */
         if (cosigner_begin(f->all->cosigner, &f->key, &f->view) == KITH_OK) {

@@ -28,6 +28,8 @@ typedef struct follower {
     uint32_t request; /* number of the last one */
     follow_step step;
     bool is_up;
+    bool
+        is_behind; /* the view has entries beyond what was cosigned, and the next ones are asked for */
     kith_buf signed_log; /* the newest that is known; empty: none */
     kt_note_key key; /* of its checkpoints */
     kt_bridge_view view;

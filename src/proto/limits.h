@@ -35,8 +35,8 @@
 #define PROTO_LOG_RESPONSE_MAX (384u * 1024u) /* what it answers */
 #define PROTO_CHECKPOINT_MAX 16384u /* a checkpoint with its cosignatures */
 #define PROTO_CHECKPOINT_PROOF_MAX 8192u
-#define PROTO_LOG_ENTRIES_MAX 1024u /* entries for a witness in one answer */
-#define PROTO_LOG_ENTRIES_BYTES_MAX (72u * PROTO_LOG_ENTRIES_MAX)
+#define PROTO_LOG_ENTRIES_MAX 4096u /* entries for a witness in one answer */
+#define PROTO_LOG_ENTRIES_BYTES_MAX (40u * PROTO_LOG_ENTRIES_MAX)
 /* All lists in one answer to LIST_FIND, so that they fit a frame together with the proof: 32 of the longest. */
 #define PROTO_FOUND_LISTS_BYTES_MAX (512u * 1024u + 64u)
 

@@ -12,20 +12,26 @@ kith_err
 kt_bridge_entry_write(kith_writer *w, const kt_bridge_entry *entry)
 {
     KITH_TRY(kith_buf_reserve(w->buf, KT_BRIDGE_ENTRY_LEN));
-    KITH_TRY(kith_write_u64(w, entry->entry.timestamp));
-    KITH_TRY(kt_hash_write(w, &entry->entry.prefix_root));
+    KITH_TRY(kt_log_entry_write(w, &entry->entry));
     return kt_hash_write(w, &entry->root);
 }
 
 kith_err
-kt_bridge_entry_read(kith_reader *r, kt_bridge_entry *out)
+kt_log_entry_write(kith_writer *w, const kt_entry *entry)
+{
+    KITH_TRY(kith_buf_reserve(w->buf, KT_LOG_ENTRY_LEN));
+    KITH_TRY(kith_write_u64(w, entry->timestamp));
+    return kt_hash_write(w, &entry->prefix_root);
+}
+
+kith_err
+kt_log_entry_read(kith_reader *r, kt_entry *out)
 {
     kith_reader rest = *r;
-    kt_bridge_entry entry;
+    kt_entry entry;
 
-    KITH_TRY(kith_read_u64(&rest, &entry.entry.timestamp));
-    KITH_TRY(kt_hash_read(&rest, &entry.entry.prefix_root));
-    KITH_TRY(kt_hash_read(&rest, &entry.root));
+    KITH_TRY(kith_read_u64(&rest, &entry.timestamp));
+    KITH_TRY(kt_hash_read(&rest, &entry.prefix_root));
     *r = rest;
     *out = entry;
     return KITH_OK;
@@ -96,23 +102,29 @@ add_log_leaf(crypto *c, const kt_bridge_view *view, const kt_hash *leaf, kt_hash
 }
 
 kith_err
-kt_bridge_view_add(crypto *c, kt_bridge_view *view, const kt_bridge_entry *entry)
+kt_bridge_view_add(crypto *c, kt_bridge_view *view, const kt_entry *entry)
 {
     kt_bridge_view next = *view;
+    kt_bridge_entry whole = {.entry = *entry};
     kt_hash leaf;
-    kt_hash root;
 
-    KITH_ENSURE(entry->entry.timestamp >= view->timestamp, KITH_ERR_REJECTED);
+    KITH_ENSURE(entry->timestamp >= view->timestamp, KITH_ERR_REJECTED);
     KITH_ENSURE(view->bridge.size < KT_SIZE_MAX, KITH_ERR_LIMIT);
-    KITH_TRY(kt_entry_hash(c, &entry->entry, &leaf));
+    KITH_TRY(kt_entry_hash(c, entry, &leaf));
     KITH_TRY(add_log_leaf(c, view, &leaf, next.log));
-    KITH_TRY(kt_log_root_of(c, view->bridge.size + 1, next.log, &root));
-    KITH_ENSURE(kt_hash_equal(&root, &entry->root), KITH_ERR_REJECTED);
-    KITH_TRY(kt_bridge_leaf(c, entry, &leaf));
+    KITH_TRY(kt_log_root_of(c, view->bridge.size + 1, next.log, &whole.root));
+    KITH_TRY(kt_bridge_leaf(c, &whole, &leaf));
     KITH_TRY(kt_merkle_edge_add(c, &next.bridge, &leaf));
-    next.timestamp = entry->entry.timestamp;
+    next.timestamp = entry->timestamp;
     *view = next;
     return KITH_OK;
+}
+
+kith_err
+kt_bridge_view_root(crypto *c, const kt_bridge_view *view, kt_hash *out)
+{
+    KITH_ENSURE(view->bridge.size > 0, KITH_ERR_NOT_FOUND);
+    return kt_log_root_of(c, view->bridge.size, view->log, out);
 }
 
 kith_err

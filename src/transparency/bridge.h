@@ -18,9 +18,8 @@ typedef struct kt_bridge_entry {
     kt_hash root; /* of the log tree that ends with the entry */
 } kt_bridge_entry;
 
+/* Appends its KT_BRIDGE_ENTRY_LEN bytes. */
 KITH_API KITH_MUST_USE kith_err kt_bridge_entry_write(kith_writer *w, const kt_bridge_entry *entry);
-/* MALFORMED: too short. */
-KITH_API KITH_MUST_USE kith_err kt_bridge_entry_read(kith_reader *r, kt_bridge_entry *out);
 /* Its leaf in the log for witnesses. */
 KITH_API KITH_MUST_USE kith_err kt_bridge_leaf(crypto *c, const kt_bridge_entry *entry,
                                                kt_hash *out);
@@ -39,7 +38,8 @@ KITH_API KITH_MUST_USE kith_err kt_log_bridge_root(const kt_log *log, uint64_t s
 /* Appends the text of the checkpoint of the whole log. NOT_FOUND: it has no entry. */
 KITH_API KITH_MUST_USE kith_err kt_log_bridge_text(const kt_log *log, kith_bytes origin,
                                                    kith_buf *out);
-/* Appends `count` entries from position `from` on, encoded. INVALID: the log does not have them. */
+/* Appends `count` entries of the key transparency log from position `from` on, KT_LOG_ENTRY_LEN bytes each: what a witness
+ * needs to compute both trees. INVALID: the log does not have them. */
 KITH_API KITH_MUST_USE kith_err kt_log_bridge_entries(const kt_log *log, uint64_t from,
                                                       uint64_t count, kith_buf *out);
 /* Appends the proof that the first `span.at` entries begin the first `span.size`. INVALID: kt_merkle_prove_growth. */
@@ -67,10 +67,19 @@ typedef struct kt_bridge_view {
         log[KT_PATH_MAX]; /* the full subtrees of the log tree; as many as `bridge` has hashes */
 } kt_bridge_view;
 
-/* Adds one entry. REJECTED: its time is before that of the last one, or its root is not that of the log tree: the server
- * does not follow the protocol. LIMIT: KT_SIZE_MAX entries. The view changes on success only. */
+/* One entry of the key transparency log, as it is sent: timestamp and prefix root. */
+#define KT_LOG_ENTRY_LEN (8u + KT_HASH_LEN)
+/* MALFORMED: too short. */
+KITH_API KITH_MUST_USE kith_err kt_log_entry_read(kith_reader *r, kt_entry *out);
+KITH_API KITH_MUST_USE kith_err kt_log_entry_write(kith_writer *w, const kt_entry *entry);
+/* Adds one entry to both trees. What the log said of itself is true if the root of `bridge` is that of its checkpoint: the
+ * leaves hold the roots of the log tree. REJECTED: its time is before that of the last one. LIMIT: KT_SIZE_MAX entries. The
+ * view changes on success only. */
 KITH_API KITH_MUST_USE kith_err kt_bridge_view_add(crypto *c, kt_bridge_view *view,
-                                                   const kt_bridge_entry *entry);
+                                                   const kt_entry *entry);
+/* The root of the key transparency log's tree. NOT_FOUND: there is no entry. */
+KITH_API KITH_MUST_USE kith_err kt_bridge_view_root(crypto *c, const kt_bridge_view *view,
+                                                    kt_hash *out);
 /* For a store; decode takes all of `bytes`. MALFORMED: it is none. */
 KITH_API KITH_MUST_USE kith_err kt_bridge_view_encode(const kt_bridge_view *view, kith_buf *out);
 KITH_API KITH_MUST_USE kith_err kt_bridge_view_decode(kith_bytes bytes, kt_bridge_view *out);

@@ -50,13 +50,14 @@ kith_err
 kt_log_bridge_entries(const kt_log *log, uint64_t from, uint64_t count, kith_buf *out)
 {
     KITH_AUTO(kith_buf) entries = {.alloc = out->alloc};
+    const kt_tree tree = kt_log_tree(log);
     kith_writer w = kith_writer_of(&entries);
 
     KITH_ENSURE(from <= log->size && count <= log->size - from, KITH_ERR_INVALID);
     for (uint64_t i = 0; i < count; i++) {
-        kt_bridge_entry entry;
-        KITH_TRY(make_entry(log, from + i, &entry));
-        KITH_TRY(kt_bridge_entry_write(&w, &entry));
+        kt_stored_entry stored;
+        KITH_TRY(kt_tree_entry(&tree, from + i, &stored));
+        KITH_TRY(kt_log_entry_write(&w, &stored.entry));
     }
     return kith_buf_append(out, kith_bytes_of_buf(&entries));
 }
@@ -80,8 +81,7 @@ kt_log_bridge_head(const kt_log *log, uint64_t size, uint64_t checkpoint_size, k
     KITH_ENSURE(size > 0 && size <= checkpoint_size && checkpoint_size <= log->size,
                 KITH_ERR_INVALID);
     KITH_TRY(kt_tree_entry(&tree, size - 1, &last));
-    KITH_TRY(kith_write_u64(&w, last.entry.timestamp));
-    KITH_TRY(kt_hash_write(&w, &last.entry.prefix_root));
+    KITH_TRY(kt_log_entry_write(&w, &last.entry));
     KITH_TRY(kt_merkle_prove_leaf(log->setup.crypto, &log->setup.store, span, &bytes));
     return kith_buf_append(out, kith_bytes_of_buf(&bytes));
 }

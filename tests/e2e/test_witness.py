@@ -8,7 +8,9 @@ import contextlib
 import hashlib
 import os
 import re
+import resource
 import shutil
+import socket
 import sqlite3
 import subprocess
 import urllib.error
@@ -154,8 +156,8 @@ class Witness:
             file.write(f"# for a test\n\nlisten 127.0.0.1:{self.port}\n" + "".join(line + "\n" for line in lines))
         return self
 
-    def start(self):
-        self.process = Process(self.world, self.name, [need("KITH_WITNESS"), "run", "--data", self.data])
+    def start(self, **options):
+        self.process = Process(self.world, self.name, [need("KITH_WITNESS"), "run", "--data", self.data], **options)
         until(self._is_up, 10, f"{self.name} listens")
         return self
 
@@ -323,6 +325,25 @@ def _(world):
     equal({answer[2] for answer in answers if answer[0] == 409}, {f"{won[0]}\n"}, "sizes")
 
 
+@test("what cannot be kept is not cosigned, and is cosigned when it can")
+def _(world):
+    log, witness = with_log(world)
+    log.grow(9)
+    witness.process.stop()
+    # Room for a key, not for what was cosigned.
+    witness.start(
+        stdout=subprocess.DEVNULL, restore_signals=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048)),
+    )  # fmt: skip
+
+    equal(witness.add(log.request(0, 5))[0], 500, "no room")
+    equal(witness.get(log.origin)[0], 404, "for monitors")
+    witness.process.stop()
+    witness.start()
+    equal(witness.add(log.request(0, 4))[0], 200, "with room")
+    equal(witness.add(log.request(4, 9))[0], 200, "and on")
+
+
 @test("a folder and an address serve one witness, and a line that is wrong is named")
 def _(world):
     _, witness = with_log(world)
@@ -366,9 +387,16 @@ def start_server(world, server, witnesses=(), shift=0):
 
 
 def notes(server):
-    """{size: note} of the checkpoints that a stopped server has."""
-    with contextlib.closing(sqlite3.connect(server.database())) as database:
+    """{size: note} of the checkpoints that a server has, running or not."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.database()}?mode=ro", uri=True)) as database:
         return {size: bytes(note).decode() for size, note in database.execute("SELECT size, note FROM kt_checkpoint")}
+
+
+def count_lines(world, witness, server):
+    """How many good signatures of the witness the server's newest checkpoint has."""
+    found = notes(server)
+    note = found[max(found)]
+    return check_lines(world, witness, note, "".join(note.splitlines(True)[4:]))
 
 
 def cosigned(witness, server):
@@ -394,11 +422,7 @@ def _(world):
         until(lambda i=i: cosigned(witnesses[i], servers[1 - i]) > 0, 20, "a cosigned checkpoint")
     until(lambda: all("REFUSED" not in witness.process.log() for witness in witnesses), 1, "no refusal")
     for i in range(2):
-        witnesses[1 - i].process.stop()
-        servers[i].stop()
-        found = notes(servers[i])
-        note = found[max(found)]
-        equal(check_lines(world, witnesses[1 - i], note, "".join(note.splitlines(True)[4:])), 2, "signatures at the server")
+        until(lambda i=i: count_lines(world, witnesses[1 - i], servers[i]) == 2, 10, "signatures at the server")
 
 
 @test("a server that was set back is refused while it is shorter and when it has grown otherwise")
@@ -435,6 +459,38 @@ def _(world):
             equal(check_lines(world, witness, note, "".join(note.splitlines(True)[4:])), 0, "the fork's cosignatures")
 
 
+@test("a new log of a server is followed when the server says that it begins one, and why")
+def _(world):
+    server = world.server("s")
+    witness = Witness(world)
+    witness.configure(start_server(world, server, [witness])).start()
+    until(lambda: cosigned(witness, server) > 0, 20, "a cosigned checkpoint")
+    server.stop()
+    renewing = Process(world, "renew", [need("KITHD"), "--data", server.data, "--renew-log", "the disk burned"])
+    equal(renewing.end(), 0, "renewing")
+    start_server(world, server, [witness])
+
+    until(lambda: 'has begun a new log, number 2: "the disk burned"' in witness.process.log(), 30, "the reason")
+
+    until(lambda: count_lines(world, witness, server) == 2, 40, "the new log is cosigned", pause=0.5)
+    check("REFUSED" not in witness.process.log(), witness.process.log())
+
+
+@test("asked to end while another witness does not answer, it ends soon")
+def _(world):
+    server = world.server("s")
+    witness = Witness(world)
+    follow = start_server(world, server, [witness])
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        witness.configure(follow, f"push http://127.0.0.1:{port}/ {witness.keys()[0]}").start()
+        until(lambda: cosigned(witness, server) > 0, 20, "a cosigned checkpoint")
+        deaf.settimeout(10 * PATIENCE)
+        connection, _ = deaf.accept()
+        equal(witness.process.stop(5), 0, "exit status")
+        connection.close()
+
+
 @test("a witness that speaks only HTTP cosigns a Kith server through another one")
 def _(world):
     server = world.server("s")
@@ -457,23 +513,8 @@ def _(world):
     start_server(world, server, [near, far])
 
     until(lambda: far.get(origin)[0] == 200, 30, "the far one has cosigned")
-    until(lambda: near.process.is_running() and is_taken(near), 1, "still running")
-    server_notes = {}
-
-    def has_far_line():
-        server.stop()
-        server_notes.update(notes(server))
-        newest = server_notes[max(server_notes)]
-        found = check_lines(world, far, newest, "".join(newest.splitlines(True)[4:]))
-        if not found:
-            start_server(world, server, [near, far])
-        return found
-
-    until(has_far_line, 40, "the far cosignature is at the server", pause=3)
-
-
-def is_taken(witness):
-    return "REFUSED" not in witness.process.log()
+    until(lambda: count_lines(world, far, server) == 2, 40, "the far cosignature is at the server", pause=0.5)
+    check("REFUSED" not in near.process.log(), near.process.log())
 
 
 def vkey_of(note, signed_log):

@@ -134,8 +134,8 @@ follow(scene *s, kt_bridge_view *view, uint16_t step)
         assert_ok(kt_checkpoint_decode(answer.checkpoint, &checkpoint));
         assert_ok(check_quorum(s, &checkpoint, 0));
         for (kith_reader r = kith_reader_of(answer.entries); !kith_reader_done(&r);) {
-            kt_bridge_entry entry;
-            assert_ok(kt_bridge_entry_read(&r, &entry));
+            kt_entry entry;
+            assert_ok(kt_log_entry_read(&r, &entry));
             assert_ok(kt_bridge_view_add(s->t.crypto, view, &entry));
         }
     } while (view->bridge.size < checkpoint.size);
@@ -202,9 +202,7 @@ static void
 a_head_is_proved_to_be_below_the_checkpoint(void **state)
 {
     kt_bridge_view view = {0};
-    proto_log_entries_answer answer = {0};
     kith_bytes proof = {0};
-    kt_bridge_entry entry;
     scene s;
     (void)state;
 
@@ -214,10 +212,7 @@ a_head_is_proved_to_be_below_the_checkpoint(void **state)
     (void)follow(&s, &view, 10);
     kt_head head = head_of(&s);
     assert_int_equal(head.size, view.bridge.size);
-    assert_ok(ask_entries(&s, head.size - 1, 1, &answer));
-    kith_reader r = kith_reader_of(answer.entries);
-    assert_ok(kt_bridge_entry_read(&r, &entry));
-    head.root = entry.root;
+    assert_ok(kt_bridge_view_root(s.t.crypto, &view, &head.root));
     const kt_checkpoint checkpoint = get_checkpoint(&s, 1, head.size, &proof);
 
     assert_ok(kt_bridge_head_check(s.t.crypto, &head, &checkpoint, proof));

@@ -25,13 +25,13 @@ a_witness_that_adds_every_entry_comes_to_the_same_roots(void **state)
 
     open_world(&w, *state, SIZES, "rose");
     assert_ok(kt_log_bridge_entries(w.log, 0, SIZES, &bytes));
-    assert_int_equal(bytes.len, SIZES * KT_BRIDGE_ENTRY_LEN);
+    assert_int_equal(bytes.len, SIZES * KT_LOG_ENTRY_LEN);
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes));
     for (uint64_t size = 1; size <= SIZES; size++) {
-        kt_bridge_entry entry;
+        kt_entry entry;
         kt_hash expected;
         kt_hash root;
-        assert_ok(kt_bridge_entry_read(&r, &entry));
+        assert_ok(kt_log_entry_read(&r, &entry));
         assert_ok(kt_bridge_view_add(*state, &view, &entry));
         assert_ok(kt_log_bridge_root(w.log, size, &expected));
         assert_ok(kt_merkle_edge_root(*state, &view.bridge, &root));
@@ -42,31 +42,61 @@ a_witness_that_adds_every_entry_comes_to_the_same_roots(void **state)
 }
 
 static void
-an_entry_with_any_bit_changed_is_not_added(void **state)
+an_entry_with_any_bit_changed_comes_to_another_root(void **state)
 {
     KITH_AUTO(kith_buf) bytes = {0};
-    kt_bridge_view view = {0};
-    kt_bridge_entry entry;
+    kt_bridge_view before = {0};
+    kt_entry entry;
+    kt_hash expected;
     world w;
 
     open_world(&w, *state, 6, "rose");
     assert_ok(kt_log_bridge_entries(w.log, 0, 6, &bytes));
+    assert_ok(kt_log_bridge_root(w.log, 6, &expected));
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes));
     for (size_t i = 0; i < 5; i++) {
-        assert_ok(kt_bridge_entry_read(&r, &entry));
+        assert_ok(kt_log_entry_read(&r, &entry));
+        assert_ok(kt_bridge_view_add(*state, &before, &entry));
+    }
+    uint8_t *last = bytes.data + (size_t)5 * KT_LOG_ENTRY_LEN;
+    for (size_t bit = 0; bit < 8 * KT_LOG_ENTRY_LEN; bit++) {
+        kt_bridge_view view = before;
+        kt_hash root = {0};
+        last[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        kith_reader one = kith_reader_of(kith_bytes_of(last, KT_LOG_ENTRY_LEN));
+        assert_ok(kt_log_entry_read(&one, &entry));
+        if (kt_bridge_view_add(*state, &view, &entry) == KITH_OK) {
+            assert_ok(kt_merkle_edge_root(*state, &view.bridge, &root));
+            assert_memory_not_equal(root.bytes, expected.bytes, KT_HASH_LEN);
+        }
+        last[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    world_close(&w);
+}
+
+static void
+a_view_has_the_root_of_the_log_itself(void **state)
+{
+    KITH_AUTO(kith_buf) bytes = {0};
+    kt_bridge_view view = {0};
+    kt_log_tip tip;
+    kt_hash root;
+    world w;
+
+    assert_err(kt_bridge_view_root(*state, &view, &root), KITH_ERR_NOT_FOUND);
+    world_open(&w, *state, 1000, 0);
+    for (uint64_t size = 1; size <= SIZES; size++) {
+        kt_entry entry;
+        world_append(&w, 10, size % 4 == 0 ? "rose" : NULL, (unsigned)size);
+        kith_buf_clear(&bytes);
+        assert_ok(kt_log_bridge_entries(w.log, size - 1, 1, &bytes));
+        kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes));
+        assert_ok(kt_log_entry_read(&r, &entry));
         assert_ok(kt_bridge_view_add(*state, &view, &entry));
+        assert_ok(kt_bridge_view_root(*state, &view, &root));
+        assert_ok(kt_log_head(w.log, &tip));
+        assert_memory_equal(root.bytes, tip.head.root.bytes, KT_HASH_LEN);
     }
-    uint8_t *last = bytes.data + (size_t)5 * KT_BRIDGE_ENTRY_LEN;
-    for (size_t bit = 0; bit < 8 * KT_BRIDGE_ENTRY_LEN; bit++) {
-        last[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        kith_reader one = kith_reader_of(kith_bytes_of(last, KT_BRIDGE_ENTRY_LEN));
-        assert_ok(kt_bridge_entry_read(&one, &entry));
-        assert_int_equal(kt_bridge_view_add(*state, &view, &entry), KITH_ERR_REJECTED);
-        assert_int_equal(view.bridge.size, 5);
-        last[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    }
-    assert_ok(kt_bridge_entry_read(&r, &entry));
-    assert_ok(kt_bridge_view_add(*state, &view, &entry));
     world_close(&w);
 }
 
@@ -75,13 +105,13 @@ time_that_goes_back_is_not_followed(void **state)
 {
     KITH_AUTO(kith_buf) bytes = {0};
     kt_bridge_view view = {.timestamp = UINT64_MAX};
-    kt_bridge_entry entry;
+    kt_entry entry;
     world w;
 
     open_world(&w, *state, 1, NULL);
     assert_ok(kt_log_bridge_entries(w.log, 0, 1, &bytes));
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes));
-    assert_ok(kt_bridge_entry_read(&r, &entry));
+    assert_ok(kt_log_entry_read(&r, &entry));
     assert_int_equal(kt_bridge_view_add(*state, &view, &entry), KITH_ERR_REJECTED);
     world_close(&w);
 }
@@ -99,8 +129,8 @@ a_view_is_kept_and_read_again_and_nothing_else_is_one(void **state)
     assert_ok(kt_log_bridge_entries(w.log, 0, 13, &bytes));
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes));
     for (size_t i = 0; i < 13; i++) {
-        kt_bridge_entry entry;
-        assert_ok(kt_bridge_entry_read(&r, &entry));
+        kt_entry entry;
+        assert_ok(kt_log_entry_read(&r, &entry));
         assert_ok(kt_bridge_view_add(*state, &view, &entry));
     }
     assert_ok(kt_bridge_view_encode(&view, &kept));
@@ -157,6 +187,24 @@ every_head_is_below_every_later_checkpoint(void **state)
     world_close(&w);
 }
 
+/* The root of the log's own tree after `size` entries. */
+static kt_hash
+root_at(const world *w, uint64_t size)
+{
+    KITH_AUTO(kith_buf) bytes = {0};
+    kt_bridge_view view = {0};
+    kt_hash root;
+
+    assert_ok(kt_log_bridge_entries(w->log, 0, size, &bytes));
+    for (kith_reader r = kith_reader_of(kith_bytes_of_buf(&bytes)); !kith_reader_done(&r);) {
+        kt_entry entry;
+        assert_ok(kt_log_entry_read(&r, &entry));
+        assert_ok(kt_bridge_view_add(w->c, &view, &entry));
+    }
+    assert_ok(kt_bridge_view_root(w->c, &view, &root));
+    return root;
+}
+
 static void
 a_head_of_a_fork_is_below_no_checkpoint_of_the_other_side(void **state)
 {
@@ -171,9 +219,7 @@ a_head_of_a_fork_is_below_no_checkpoint_of_the_other_side(void **state)
         KITH_AUTO(kith_buf) proof_a = {0};
         KITH_AUTO(kith_buf) proof_b = {0};
         kt_head head = {.size = size};
-        KITH_AUTO(kith_buf) entry = {0};
-        assert_ok(kt_log_bridge_entries(a.log, size - 1, 1, &entry));
-        memcpy(head.root.bytes, entry.data + 40, KT_HASH_LEN);
+        head.root = root_at(&a, size);
         assert_ok(kt_log_bridge_head(a.log, size, 9, &proof_a));
         assert_ok(kt_log_bridge_head(b.log, size, 9, &proof_b));
         assert_int_equal(
@@ -291,7 +337,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_witness_that_adds_every_entry_comes_to_the_same_roots),
-        cmocka_unit_test(an_entry_with_any_bit_changed_is_not_added),
+        cmocka_unit_test(an_entry_with_any_bit_changed_comes_to_another_root),
+        cmocka_unit_test(a_view_has_the_root_of_the_log_itself),
         cmocka_unit_test(time_that_goes_back_is_not_followed),
         cmocka_unit_test(a_view_is_kept_and_read_again_and_nothing_else_is_one),
         cmocka_unit_test(every_head_is_below_every_later_checkpoint),
