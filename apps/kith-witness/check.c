@@ -36,7 +36,7 @@ print_proof(const kt_evidence *evidence)
 
     puts("This file is proof: one directory said two things of which at most one can be true.\n");
     print_hex("Both were signed by the holder of this log key:\n  ", evidence->config.signature_key,
-              sizeof evidence->config.signature_key);
+              kt_config_signature_key(&evidence->config).len);
     puts("\nWhat was signed:");
     print_head("one", &evidence->older);
     print_head("other", &evidence->newer);

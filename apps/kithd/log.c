@@ -33,9 +33,9 @@ adopt(const net_identity *identity, kithd_log *log)
     KITH_TRY(kt_config_decode(&r, &log->log.config));
     KITH_TRY(kith_reader_finish(&r));
     KITH_ENSURE(
-        kith_bytes_equal(KITH_BYTES(log->log.config.signature_key),
+        kith_bytes_equal(kt_config_signature_key(&log->log.config),
                          crypto_sign_key_public(log->sign)) &&
-            kith_bytes_equal(KITH_BYTES(log->log.config.vrf_key), crypto_vrf_key_public(log->vrf)),
+            kith_bytes_equal(kt_config_vrf_key(&log->log.config), crypto_vrf_key_public(log->vrf)),
         KITH_ERR_MALFORMED);
     log->log.signed_log = kith_bytes_of_buf(&log->signed_log);
     log->log.vrf = log->vrf;

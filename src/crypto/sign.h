@@ -70,4 +70,10 @@ KITH_API void crypto_verify_key_free(crypto_verify_key *key);
 KITH_API KITH_MUST_USE kith_err crypto_verify_with(crypto *c, crypto_verify_key *key,
                                                    kith_bytes message, kith_bytes signature);
 
+/* The other encoding of an ECDSA signature: r and s side by side, big-endian, each half of `len` bytes. REJECTED: not the
+ * DER of a signature, or a number that does not fit. */
+KITH_API KITH_MUST_USE kith_err crypto_ecdsa_flatten(kith_bytes der, uint8_t *out, size_t len);
+/* Back to DER, appended. */
+KITH_API KITH_MUST_USE kith_err crypto_ecdsa_unflatten(kith_bytes flat, kith_buf *out);
+
 #endif

@@ -83,13 +83,15 @@ typedef struct crypto_vrf_p256_result {
     uint8_t output[CRYPTO_VRF_P256_OUTPUT_LEN];
 } crypto_vrf_p256_result;
 
-/* As crypto_vrf_prove, crypto_vrf_evaluate and crypto_vrf_verify. */
+/* As crypto_vrf_prove, crypto_vrf_evaluate, crypto_vrf_peek and crypto_vrf_verify. */
 KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_prove(crypto *c, const crypto_vrf_p256_key *key,
                                                       crypto_parts input,
                                                       crypto_vrf_p256_result *out);
 KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_evaluate(crypto *c, const crypto_vrf_p256_key *key,
                                                          crypto_parts input,
                                                          uint8_t out[CRYPTO_VRF_P256_OUTPUT_LEN]);
+KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_peek(crypto *c, kith_bytes proof,
+                                                     uint8_t out[CRYPTO_VRF_P256_OUTPUT_LEN]);
 KITH_API KITH_MUST_USE kith_err crypto_vrf_p256_verify(crypto *c, const crypto_vrf_claim *claim,
                                                        uint8_t out[CRYPTO_VRF_P256_OUTPUT_LEN]);
 

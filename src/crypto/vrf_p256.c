@@ -341,6 +341,17 @@ crypto_vrf_p256_evaluate(crypto *c, const crypto_vrf_p256_key *key, crypto_parts
     return make_output(&w, out);
 }
 
+kith_err
+crypto_vrf_p256_peek(crypto *c, kith_bytes proof, uint8_t out[CRYPTO_VRF_P256_OUTPUT_LEN])
+{
+    __attribute__((cleanup(work_done))) work w = {0};
+
+    KITH_ENSURE(proof.len == CRYPTO_VRF_P256_PROOF_LEN, KITH_ERR_REJECTED);
+    KITH_TRY(work_init(c, &w));
+    KITH_TRY(read_point(&w, proof.data, w.gamma));
+    return make_output(&w, out);
+}
+
 /* `out` = s * first - c * second, `first` NULL being the base point; all of them public. */
 static kith_err
 subtract_products(work *w, const uint8_t *c_and_s, const EC_POINT *first, const EC_POINT *second,

@@ -354,12 +354,12 @@ static kith_err
 evaluation_find(void *ctx, const uint8_t *account_id, uint64_t version, kt_evaluation *out)
 {
     KITH_AUTO(store_run) run = {0};
-    kt_evaluation found;
+    kt_evaluation found = {0};
 
     KITH_TRY(start_version(ctx, RELAY_SQL_KT_VRF_FIND, account_id, version, &run));
     KITH_TRY(store_relay_row(&run));
     KITH_TRY(store_relay_id(&run, 0, found.key.bytes, sizeof found.key.bytes));
-    KITH_TRY(store_relay_id(&run, 1, found.proof, sizeof found.proof));
+    KITH_TRY(store_relay_id(&run, 1, found.proof, KT_PROOF_LEN));
     *out = found;
     return KITH_OK;
 }
@@ -372,7 +372,7 @@ evaluation_keep(void *ctx, const uint8_t *account_id, uint64_t version,
 
     KITH_TRY(start_version(ctx, RELAY_SQL_KT_VRF_KEEP, account_id, version, &run));
     store_bind_bytes(&run, 3, KITH_BYTES(evaluation->key.bytes));
-    store_bind_bytes(&run, 4, KITH_BYTES(evaluation->proof));
+    store_bind_bytes(&run, 4, kith_bytes_of(evaluation->proof, KT_PROOF_LEN));
     return store_run_exec(&run);
 }
 

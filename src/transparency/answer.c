@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "transparency/log_parts.h"
+#include "transparency/suite.h"
 
 /* An answer in the making. */
 typedef struct answer {
@@ -104,7 +105,9 @@ add_step(answer *a, uint32_t version, bool has_commitment)
     kt_evaluation evaluation;
 
     KITH_TRY(kt_log_evaluate_label(a->log, a->request->label, version, &evaluation));
-    kt_step step = {.proof = KITH_BYTES(evaluation.proof), .has_commitment = has_commitment};
+    const size_t proof_len = kt_suite_row_of(&a->log->setup.config)->proof_len;
+    kt_step step = {.proof = kith_bytes_of(evaluation.proof, proof_len),
+                    .has_commitment = has_commitment};
     if (has_commitment) {
         KITH_TRY(find_commitment(a, &evaluation.key, &step.commitment));
     }

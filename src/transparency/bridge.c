@@ -62,9 +62,10 @@ kt_bridge_key(crypto *c, const uint8_t id[KT_HASH_LEN], const kt_config *config,
 {
     KITH_AUTO(kith_buf) origin = {0};
 
+    KITH_ENSURE(config->suite == KT_128_SHA256_ED25519, KITH_ERR_UNSUPPORTED);
     KITH_TRY(kt_bridge_origin(id, &origin));
     return kt_note_key_make(c, KT_NOTE_ED25519, kith_bytes_of_buf(&origin),
-                            KITH_BYTES(config->signature_key), out);
+                            kt_config_signature_key(config), out);
 }
 
 kith_err

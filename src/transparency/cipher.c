@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Cipher suite KT_128_SHA256_Ed25519 [KEYTRANS §17.1]. */
+/* What both cipher suites hash, commit to and evaluate [KEYTRANS §17.1]. */
 #include "transparency/cipher.h"
 
 #include <string.h>
@@ -100,9 +100,12 @@ kith_err
 kt_vrf_check(crypto *c, const kt_config *config, kith_bytes input, kith_bytes proof, kt_hash *out)
 {
     const crypto_vrf_claim claim = {
-        .public_key = KITH_BYTES(config->vrf_key), .proof = proof, .input = CRYPTO_PARTS(input)};
+        .public_key = kt_config_vrf_key(config), .proof = proof, .input = CRYPTO_PARTS(input)};
     uint8_t output[CRYPTO_VRF_OUTPUT_LEN];
 
+    if (config->suite == KT_128_SHA256_P256) {
+        return crypto_vrf_p256_verify(c, &claim, out->bytes);
+    }
     KITH_TRY(crypto_vrf_verify(c, &claim, output));
     memcpy(out->bytes, output, KT_HASH_LEN);
     return KITH_OK;

@@ -6,6 +6,7 @@
 
 #include "transparency/client_parts.h"
 #include "transparency/head.h"
+#include "transparency/suite.h"
 
 /* A VRF proof in an answer. Its output is used at once and checked at the end: most of what is refused is refused
  * for less than a hundredth of what the check costs. */
@@ -91,12 +92,10 @@ check_clock(const kt_config *config, uint64_t timestamp, uint64_t now_ms)
 }
 
 static kith_err
-check_signature(const reading *a, const uint8_t key[KT_KEY_LEN], const kith_buf *tbs,
-                kith_bytes signature)
+check_signature(const reading *a, kith_bytes key, const kith_buf *tbs, kith_bytes signature)
 {
-    KITH_ENSURE(signature.len == KT_SIGNATURE_LEN, KITH_ERR_REJECTED);
-    return crypto_verify(a->client->crypto, CRYPTO_ED25519, kith_bytes_of(key, KT_KEY_LEN),
-                         kith_bytes_of_buf(tbs), signature);
+    return kt_suite_verify(a->client->crypto, &a->client->config, key, kith_bytes_of_buf(tbs),
+                           signature);
 }
 
 /* [KEYTRANS §11.3]. The size of the auditor's head of the view before is not kept: a log that changes its
@@ -112,7 +111,7 @@ check_auditor(const reading *a, const kt_walk_result *result)
                     result->timestamp - head->timestamp <= config->max_auditor_lag,
                 KITH_ERR_REJECTED);
     KITH_TRY(kt_auditor_write_tbs(config, head, &result->extra_root, &tbs));
-    return check_signature(a, config->auditor_key, &tbs, head->signature);
+    return check_signature(a, kt_config_auditor_key(config), &tbs, head->signature);
 }
 
 static kith_err
@@ -140,7 +139,7 @@ finish_reading(reading *a, kt_view *out)
     KITH_TRY(check_clock(config, result.timestamp, a->exchange->now_ms));
     if (a->head.is_updated) {
         KITH_TRY(kt_head_write_tbs(config, result.view.size, &result.root, &tbs));
-        KITH_TRY(check_signature(a, config->signature_key, &tbs, a->head.tree.signature));
+        KITH_TRY(check_signature(a, kt_config_signature_key(config), &tbs, a->head.tree.signature));
     }
     if (has_auditor(a)) {
         KITH_TRY(check_auditor(a, &result));
@@ -164,17 +163,20 @@ as_rejection(kith_err err)
 static kith_err
 read_step(reading *a, uint32_t version, kt_known *out)
 {
-    uint8_t output[CRYPTO_VRF_OUTPUT_LEN];
     kt_step step;
+    kt_hash key;
 
-    KITH_TRY(kt_step_read(&a->r, &step));
-    KITH_TRY(crypto_vrf_peek(a->client->crypto, step.proof, output));
+    KITH_TRY(kt_step_read(&a->r, kt_suite_row_of(&a->client->config)->proof_len, &step));
+    KITH_TRY(kt_suite_peek(a->client->crypto, &a->client->config, step.proof, &key));
     KITH_TRY(kith_mem_grow(NULL, (void **)&a->pending, &a->pending_cap, a->pending_count + 1,
                            sizeof *a->pending));
     a->pending[a->pending_count++] = (pending){.version = version, .proof = step.proof};
     *out = (kt_known){
-        .version = version, .has_commitment = step.has_commitment, .commitment = step.commitment};
-    memcpy(out->key.bytes, output, KT_HASH_LEN);
+        .version = version,
+        .key = key,
+        .has_commitment = step.has_commitment,
+        .commitment = step.commitment,
+    };
     return KITH_OK;
 }
 

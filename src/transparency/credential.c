@@ -6,6 +6,7 @@
 
 #include "transparency/encoding.h"
 #include "transparency/log_parts.h"
+#include "transparency/suite.h"
 
 /* CredentialType. */
 #define TYPE_STANDARD 1u
@@ -25,11 +26,12 @@ typedef struct making {
 static kith_err
 write_steps(const making *m, uint32_t version, kith_buf *out)
 {
+    const size_t proof_len = kt_suite_row_of(&m->log->setup.config)->proof_len;
     kith_writer w = kith_writer_of(out);
 
     KITH_TRY(kith_write_u8(&w, (uint8_t)m->ladder.count));
     for (size_t i = 0; i < m->ladder.count; i++) {
-        const kt_step step = {.proof = KITH_BYTES(m->evaluations[i].proof),
+        const kt_step step = {.proof = kith_bytes_of(m->evaluations[i].proof, proof_len),
                               .has_commitment = m->ladder.items[i] < version,
                               .commitment = m->lookups[i].commitment};
         KITH_TRY(kt_step_write(&w, &step));
@@ -125,13 +127,14 @@ typedef struct checking {
 static kith_err
 read_ladder(kith_reader *r, checking *k)
 {
+    const size_t proof_len = kt_suite_row_of(&k->client->config)->proof_len;
     uint8_t count = 0;
 
     k->ladder = kt_math_ladder(k->credential.version);
     KITH_TRY(kith_read_u8(r, &count));
     KITH_ENSURE(count == k->ladder.count, KITH_ERR_REJECTED);
     for (size_t i = 0; i < k->ladder.count; i++) {
-        KITH_TRY(kt_step_read(r, &k->steps[i]));
+        KITH_TRY(kt_step_read(r, proof_len, &k->steps[i]));
     }
     return KITH_OK;
 }
@@ -181,7 +184,6 @@ evaluate(checking *k, kt_hash *root)
 {
     const kt_prefix_batch batch = {.lookups = k->lookups, .count = k->ladder.count};
     kith_reader results = kith_reader_of(k->proof.results);
-    uint8_t output[CRYPTO_VRF_OUTPUT_LEN];
 
     KITH_ENSURE(k->proof.result_count == k->ladder.count, KITH_ERR_REJECTED);
     for (size_t i = 0; i < k->ladder.count; i++) {
@@ -190,8 +192,8 @@ evaluate(checking *k, kt_hash *root)
         KITH_ENSURE((lookup->result.outcome == KT_INCLUSION) ==
                         (k->ladder.items[i] <= k->credential.version),
                     KITH_ERR_REJECTED);
-        KITH_TRY(crypto_vrf_peek(k->client->crypto, k->steps[i].proof, output));
-        memcpy(lookup->key.bytes, output, KT_HASH_LEN);
+        KITH_TRY(
+            kt_suite_peek(k->client->crypto, &k->client->config, k->steps[i].proof, &lookup->key));
         KITH_TRY(find_commitment(k, i, &lookup->commitment));
     }
     return kt_prefix_evaluate(k->client->crypto, &batch, k->proof.elements, root);

@@ -21,7 +21,8 @@ KITH_MUST_USE kith_err kt_prefix_proof_read(kith_reader *r, kt_prefix_proof *out
 KITH_MUST_USE kith_err kt_combined_proof_write(kith_writer *w, const kt_combined_proof *proof);
 KITH_MUST_USE kith_err kt_combined_proof_read(kith_reader *r, kt_combined_proof *out);
 KITH_MUST_USE kith_err kt_step_write(kith_writer *w, const kt_step *step);
-KITH_MUST_USE kith_err kt_step_read(kith_reader *r, kt_step *out);
+/* `proof_len` is VRF.Np. */
+KITH_MUST_USE kith_err kt_step_read(kith_reader *r, size_t proof_len, kt_step *out);
 KITH_MUST_USE kith_err kt_optional_u64_write(kith_writer *w, bool is_present, uint64_t value);
 KITH_MUST_USE kith_err kt_optional_u64_read(kith_reader *r, bool *is_present, uint64_t *value);
 KITH_MUST_USE kith_err kt_optional_u32_write(kith_writer *w, bool is_present, uint32_t value);

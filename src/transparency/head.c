@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "transparency/log_tree.h"
+#include "transparency/suite.h"
 
 #define EVIDENCE_FORMAT 1u
 
@@ -39,8 +40,9 @@ kt_head_verify(const kt_client *client, const kt_head *head)
 
     KITH_ENSURE(head->size > 0 && head->size <= KT_SIZE_MAX, KITH_ERR_REJECTED);
     KITH_TRY(kt_head_write_tbs(&client->config, head->size, &head->root, &tbs));
-    return crypto_verify(client->crypto, CRYPTO_ED25519, KITH_BYTES(client->config.signature_key),
-                         kith_bytes_of_buf(&tbs), KITH_BYTES(head->signature));
+    return kt_suite_verify(client->crypto, &client->config,
+                           kt_config_signature_key(&client->config), kith_bytes_of_buf(&tbs),
+                           KITH_BYTES(head->signature));
 }
 
 kith_err

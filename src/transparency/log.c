@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The server's log: adding entries and signing heads. */
 #include "transparency/log_parts.h"
+#include "transparency/suite.h"
 
 #include <string.h>
 
@@ -9,10 +10,10 @@ kt_log_new(const kith_alloc *alloc, const kt_log_setup *setup, kt_log **out)
 {
     const kt_config *config = &setup->config;
 
-    KITH_ENSURE(kith_bytes_equal(crypto_vrf_key_public(setup->vrf), KITH_BYTES(config->vrf_key)) &&
+    KITH_ENSURE(kt_suite_is_known(config) && kt_suite_has_vrf(setup) &&
                     (setup->sign == NULL ? setup->size == 0
                                          : kith_bytes_equal(crypto_sign_key_public(setup->sign),
-                                                            KITH_BYTES(config->signature_key))),
+                                                            kt_config_signature_key(config))),
                 KITH_ERR_INVALID);
     kt_log *log = kith_mem_zalloc(alloc, 1, sizeof *log);
     KITH_ENSURE(log != NULL, KITH_ERR_NO_MEMORY);
@@ -100,15 +101,12 @@ kith_err
 kt_log_sign(kt_log *log, uint64_t size)
 {
     KITH_AUTO(kith_buf) tbs = {.alloc = log->alloc};
-    KITH_AUTO(kith_buf) signature = {.alloc = log->alloc};
     kt_hash root;
 
     KITH_TRY(kt_log_root(log->setup.crypto, &log->setup.store, size, &root));
     KITH_TRY(kt_head_write_tbs(&log->setup.config, size, &root, &tbs));
-    KITH_TRY(
-        crypto_sign_with(log->setup.crypto, log->setup.sign, kith_bytes_of_buf(&tbs), &signature));
-    KITH_ENSURE(signature.len == KT_SIGNATURE_LEN, KITH_ERR_INVALID);
-    memcpy(log->signature, signature.data, KT_SIGNATURE_LEN);
+    KITH_TRY(kt_suite_sign(log->setup.crypto, &log->setup.config, log->setup.sign,
+                           kith_bytes_of_buf(&tbs), log->signature));
     log->size = size;
     return KITH_OK;
 }
@@ -118,17 +116,14 @@ kt_log_evaluate_label(kt_log *log, kith_bytes label, uint32_t version, kt_evalua
 {
     const kt_labels *labels = &log->setup.labels;
     KITH_AUTO(kith_buf) input = {.alloc = log->alloc};
-    crypto_vrf_result result;
 
     if (labels->find_evaluation != NULL) {
         const kith_err err = labels->find_evaluation(labels->ctx, label, version, out);
         KITH_ENSURE(err == KITH_ERR_NOT_FOUND, err);
     }
     KITH_TRY(kt_vrf_input(label, version, &input));
-    KITH_TRY(crypto_vrf_prove(log->setup.crypto, log->setup.vrf,
-                              CRYPTO_PARTS(kith_bytes_of_buf(&input)), &result));
-    memcpy(out->key.bytes, result.output, KT_HASH_LEN);
-    memcpy(out->proof, result.proof, KT_PROOF_LEN);
+    KITH_TRY(kt_suite_evaluate(log->setup.crypto, &log->setup, kith_bytes_of_buf(&input), &out->key,
+                               out->proof));
     if (labels->keep_evaluation != NULL) {
         return labels->keep_evaluation(labels->ctx, label, version, out);
     }
@@ -241,18 +236,10 @@ static kith_err
 evaluate(const kt_log *log, crypto *c, const draft *d, kt_evaluation *out)
 {
     KITH_AUTO(kith_buf) input = {0};
-    crypto_vrf_result result;
 
     KITH_TRY(kt_vrf_input(d->change->label, d->version, &input));
-    const crypto_parts parts = CRYPTO_PARTS(kith_bytes_of_buf(&input));
-    if (log->setup.labels.keep_evaluation == NULL) {
-        KITH_TRY(crypto_vrf_evaluate(c, log->setup.vrf, parts, result.output));
-    } else {
-        KITH_TRY(crypto_vrf_prove(c, log->setup.vrf, parts, &result));
-        memcpy(out->proof, result.proof, KT_PROOF_LEN);
-    }
-    memcpy(out->key.bytes, result.output, KT_HASH_LEN);
-    return KITH_OK;
+    return kt_suite_evaluate(c, &log->setup, kith_bytes_of_buf(&input), &out->key,
+                             log->setup.labels.keep_evaluation == NULL ? NULL : out->proof);
 }
 
 /* The leaf of the prefix tree for a new version: a job. */

@@ -20,7 +20,7 @@ typedef struct kt_record {
 /* The VRF's output and proof for a label and version that may or may not exist. */
 typedef struct kt_evaluation {
     kt_hash key;
-    uint8_t proof[KT_PROOF_LEN];
+    uint8_t proof[KT_PROOF_MAX]; /* as long as the suite says */
 } kt_evaluation;
 
 typedef struct kt_labels {
@@ -57,8 +57,9 @@ typedef struct kt_workers {
 
 typedef struct kt_log_setup {
     crypto *crypto; /* this and the keys are borrowed as long as the log lives */
-    crypto_sign_key *sign; /* Ed25519, of `config.signature_key`; NULL: a log that only answers */
-    const crypto_vrf_key *vrf; /* of `config.vrf_key` */
+    crypto_sign_key *sign; /* of `config.signature_key`; NULL: a log that only answers */
+    const crypto_vrf_key *vrf; /* of `config.vrf_key`, with KT_128_SHA256_ED25519 */
+    const crypto_vrf_p256_key *vrf_p256; /* likewise, with KT_128_SHA256_P256 */
     kith_rng rng; /* for openings */
     kt_store store;
     kt_labels labels;

@@ -2,6 +2,7 @@
 /* Encodings of heads and proofs [KEYTRANS §11] [KEYTRANS §12]. */
 #include "transparency/types.h"
 #include "transparency/encoding.h"
+#include "transparency/suite.h"
 
 #include <string.h>
 
@@ -61,17 +62,35 @@ kt_optional_u32_read(kith_reader *r, bool *is_present, uint32_t *value)
     return *is_present ? kith_read_u32(r, value) : KITH_OK;
 }
 
+kith_bytes
+kt_config_signature_key(const kt_config *config)
+{
+    return kith_bytes_of(config->signature_key, kt_suite_row_of(config)->signature_key_len);
+}
+
+kith_bytes
+kt_config_vrf_key(const kt_config *config)
+{
+    return kith_bytes_of(config->vrf_key, kt_suite_row_of(config)->vrf_key_len);
+}
+
+kith_bytes
+kt_config_auditor_key(const kt_config *config)
+{
+    return kith_bytes_of(config->auditor_key, kt_suite_row_of(config)->signature_key_len);
+}
+
 static kith_err
 write_config(kith_writer *w, const kt_config *config)
 {
-    KITH_TRY(kith_write_u16(w, KT_128_SHA256_ED25519));
+    KITH_TRY(kith_write_u16(w, kt_suite_row_of(config)->id));
     KITH_TRY(kith_write_u8(w, (uint8_t)config->mode));
-    KITH_TRY(kith_write_vec16(w, KITH_BYTES(config->signature_key)));
-    KITH_TRY(kith_write_vec16(w, KITH_BYTES(config->vrf_key)));
+    KITH_TRY(kith_write_vec16(w, kt_config_signature_key(config)));
+    KITH_TRY(kith_write_vec16(w, kt_config_vrf_key(config)));
     if (config->mode == KT_THIRD_PARTY_AUDITING) {
         KITH_TRY(kith_write_u64(w, config->max_auditor_lag));
         KITH_TRY(kith_write_u64(w, config->auditor_start));
-        KITH_TRY(kith_write_vec16(w, KITH_BYTES(config->auditor_key)));
+        KITH_TRY(kith_write_vec16(w, kt_config_auditor_key(config)));
     }
     KITH_TRY(kith_write_u64(w, config->max_ahead));
     KITH_TRY(kith_write_u64(w, config->max_behind));
@@ -98,20 +117,20 @@ kt_config_encode(const kt_config *config, kith_buf *out)
     KITH_AUTO(kith_buf) draft = {.alloc = out->alloc};
     kith_writer w = kith_writer_of(&draft);
 
-    KITH_ENSURE(is_mode_supported(config->mode), KITH_ERR_UNSUPPORTED);
+    KITH_ENSURE(kt_suite_is_known(config) && is_mode_supported(config->mode), KITH_ERR_UNSUPPORTED);
     KITH_ENSURE(is_lifetime_sound(config), KITH_ERR_INVALID);
     KITH_TRY(write_config(&w, config));
     return kith_buf_append(out, kith_bytes_of_buf(&draft));
 }
 
 static kith_err
-read_key(kith_reader *r, uint8_t out[KT_KEY_LEN])
+read_key(kith_reader *r, size_t len, uint8_t out[KT_KEY_MAX])
 {
     kith_bytes key;
 
     KITH_TRY(kith_read_vec16(r, &key));
-    KITH_ENSURE(key.len == KT_KEY_LEN, KITH_ERR_MALFORMED);
-    memcpy(out, key.data, KT_KEY_LEN);
+    KITH_ENSURE(key.len == len, KITH_ERR_MALFORMED);
+    memcpy(out, key.data, len);
     return KITH_OK;
 }
 
@@ -120,7 +139,7 @@ read_auditing(kith_reader *r, kt_config *config)
 {
     KITH_TRY(kith_read_u64(r, &config->max_auditor_lag));
     KITH_TRY(kith_read_u64(r, &config->auditor_start));
-    return read_key(r, config->auditor_key);
+    return read_key(r, kt_suite_row_of(config)->signature_key_len, config->auditor_key);
 }
 
 kith_err
@@ -134,10 +153,10 @@ kt_config_decode(kith_reader *r, kt_config *out)
     KITH_TRY(kith_read_u16(&in, &suite));
     KITH_TRY(kith_read_u8(&in, &mode));
     config.mode = (kt_mode)mode;
-    KITH_ENSURE(suite == KT_128_SHA256_ED25519 && is_mode_supported(config.mode),
-                KITH_ERR_UNSUPPORTED);
-    KITH_TRY(read_key(&in, config.signature_key));
-    KITH_TRY(read_key(&in, config.vrf_key));
+    const kt_suite_row *row = kt_suite_row_find(suite, &config.suite);
+    KITH_ENSURE(row != NULL && is_mode_supported(config.mode), KITH_ERR_UNSUPPORTED);
+    KITH_TRY(read_key(&in, row->signature_key_len, config.signature_key));
+    KITH_TRY(read_key(&in, row->vrf_key_len, config.vrf_key));
     if (config.mode == KT_THIRD_PARTY_AUDITING) {
         KITH_TRY(read_auditing(&in, &config));
     }
@@ -325,19 +344,20 @@ kt_combined_proof_read(kith_reader *r, kt_combined_proof *out)
 kith_err
 kt_step_write(kith_writer *w, const kt_step *step)
 {
-    KITH_ENSURE(step->proof.len == KT_PROOF_LEN, KITH_ERR_INVALID);
+    KITH_ENSURE(step->proof.len == KT_PROOF_LEN || step->proof.len == KT_PROOF_MAX,
+                KITH_ERR_INVALID);
     KITH_TRY(kith_write_bytes(w, step->proof));
     KITH_TRY(kith_write_bool(w, step->has_commitment));
     return step->has_commitment ? kt_hash_write(w, &step->commitment) : KITH_OK;
 }
 
 kith_err
-kt_step_read(kith_reader *r, kt_step *out)
+kt_step_read(kith_reader *r, size_t proof_len, kt_step *out)
 {
     kith_reader in = *r;
     kt_step step = {0};
 
-    KITH_TRY(kith_read_bytes(&in, KT_PROOF_LEN, &step.proof));
+    KITH_TRY(kith_read_bytes(&in, proof_len, &step.proof));
     KITH_TRY(kith_read_bool(&in, &step.has_commitment));
     if (step.has_commitment) {
         KITH_TRY(kt_hash_read(&in, &step.commitment));

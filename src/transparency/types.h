@@ -11,11 +11,14 @@
 #include "crypto/crypto.h"
 #include "transparency/limits.h"
 
-/* Hash.Nh, VRF.Nh and Nc of both cipher suites; VRF.Np and the rest of KT_128_SHA256_Ed25519. */
+/* Hash.Nh, VRF.Nh, Nc and the length of signatures of both cipher suites; VRF.Np and the keys of KT_128_SHA256_Ed25519,
+ * and the longest ones of both. */
 #define KT_HASH_LEN 32u
 #define KT_OPENING_LEN 16u
 #define KT_PROOF_LEN 80u
 #define KT_KEY_LEN 32u
+#define KT_PROOF_MAX 81u
+#define KT_KEY_MAX 65u
 #define KT_SIGNATURE_LEN 64u
 /* What an answer names as the greatest version of a label that has none; no label gets so far. */
 #define KT_VERSION_NONE UINT32_MAX
@@ -24,8 +27,11 @@ typedef struct kt_hash {
     uint8_t bytes[KT_HASH_LEN];
 } kt_hash;
 
-/* The cipher suite of this library [KEYTRANS §17.1]. */
-#define KT_128_SHA256_ED25519 0x0002u
+/* Cipher suites [KEYTRANS §17.1]; their values are not those of the registry. */
+typedef enum kt_suite {
+    KT_128_SHA256_ED25519 = 0, /* keys of KT_KEY_LEN bytes */
+    KT_128_SHA256_P256, /* signature keys: uncompressed points, 65 bytes; VRF keys: compressed ones, 33 bytes */
+} kt_suite;
 
 typedef enum kt_mode {
     KT_CONTACT_MONITORING = 1,
@@ -35,18 +41,25 @@ typedef enum kt_mode {
 
 /* What a client must know of a log beforehand. Durations are in milliseconds. */
 typedef struct kt_config {
+    kt_suite suite;
     kt_mode mode;
-    uint8_t signature_key[KT_KEY_LEN];
-    uint8_t vrf_key[KT_KEY_LEN];
+    uint8_t
+        signature_key[KT_KEY_MAX]; /* as long as the suite says, then zeros; so are the other two */
+    uint8_t vrf_key[KT_KEY_MAX];
     uint64_t max_auditor_lag; /* this and the next two: with KT_THIRD_PARTY_AUDITING only */
     uint64_t auditor_start;
-    uint8_t auditor_key[KT_KEY_LEN];
+    uint8_t auditor_key[KT_KEY_MAX];
     uint64_t max_ahead;
     uint64_t max_behind;
     uint64_t window; /* the Reasonable Monitoring Window */
     bool has_lifetime;
     uint64_t lifetime; /* above 0 and above `window` */
 } kt_config;
+
+/* The keys without what fills them up. Borrowed from `config`. */
+KITH_API kith_bytes kt_config_signature_key(const kt_config *config);
+KITH_API kith_bytes kt_config_vrf_key(const kt_config *config);
+KITH_API kith_bytes kt_config_auditor_key(const kt_config *config);
 
 /* UNSUPPORTED: another suite or mode. INVALID (encode) or MALFORMED (decode): a lifetime that is not above
  * the window. */
@@ -109,7 +122,7 @@ typedef struct kt_combined_proof {
 
 /* One step of the binary ladder of an answer: what a client needs to look a version up. */
 typedef struct kt_step {
-    kith_bytes proof; /* KT_PROOF_LEN bytes */
+    kith_bytes proof; /* as long as the suite says */
     bool has_commitment;
     kt_hash commitment;
 } kt_step;

@@ -12,6 +12,7 @@ make_log(world *w)
     const kt_log_setup setup = {.crypto = w->c,
                                 .sign = w->sign,
                                 .vrf = w->vrf,
+                                .vrf_p256 = w->vrf_p256,
                                 .rng = fake_rng_port(&w->random),
                                 .store = kt_memory_port(w->memory),
                                 .labels = kt_label_memory_port(w->labels),
@@ -30,6 +31,30 @@ make_keys(world *w, uint8_t seed)
     assert_ok(crypto_vrf_key_import(w->c, KITH_BYTES(bytes), &w->vrf));
     bytes[0]++;
     assert_ok(crypto_sign_key_import(w->c, CRYPTO_ED25519, KITH_BYTES(bytes), &w->auditor));
+}
+
+static void
+put_key(uint8_t out[KT_KEY_MAX], kith_bytes key)
+{
+    memset(out, 0, KT_KEY_MAX);
+    memcpy(out, key.data, key.len);
+}
+
+void
+world_open_p256(world *w, crypto *c, uint64_t window)
+{
+    uint8_t bytes[32];
+
+    world_open(w, c, window, 0);
+    kt_log_free(w->log);
+    crypto_sign_key_free(w->sign);
+    memset(bytes, 9, sizeof bytes);
+    assert_ok(crypto_sign_key_import(w->c, CRYPTO_ECDSA_P256_SHA256, KITH_BYTES(bytes), &w->sign));
+    assert_ok(crypto_vrf_p256_key_import(w->c, KITH_BYTES(bytes), &w->vrf_p256));
+    w->client.config.suite = KT_128_SHA256_P256;
+    put_key(w->client.config.signature_key, crypto_sign_key_public(w->sign));
+    put_key(w->client.config.vrf_key, crypto_vrf_p256_key_public(w->vrf_p256));
+    make_log(w);
 }
 
 void
@@ -70,6 +95,7 @@ world_close(world *w)
     crypto_sign_key_free(w->sign);
     crypto_sign_key_free(w->auditor);
     crypto_vrf_key_free(w->vrf);
+    crypto_vrf_p256_key_free(w->vrf_p256);
 }
 
 void

@@ -12,6 +12,7 @@ typedef struct world {
     crypto_sign_key *sign;
     crypto_sign_key *auditor;
     crypto_vrf_key *vrf;
+    crypto_vrf_p256_key *vrf_p256; /* of world_open_p256 */
     fake_rng random;
     kt_client client; /* the configuration, as users know it */
     kt_log *log;
@@ -20,6 +21,8 @@ typedef struct world {
 
 /* A log whose monitoring window is `window` milliseconds; `lifetime` 0 is none. */
 void world_open(world *w, crypto *c, uint64_t window, uint64_t lifetime);
+/* The same of the other cipher suite. */
+void world_open_p256(world *w, crypto *c, uint64_t window);
 /* Another log with the same keys and configuration: what a server that lies shows to somebody else. */
 void world_open_twin(world *twin, const world *w);
 void world_close(world *w);
