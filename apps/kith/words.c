@@ -130,7 +130,7 @@ words_alarm(const char *what)
         {"list",
          "A false list of devices came. Nothing goes to them. Ask that person in another way whether all is well."},
         {"hello", "Who answered may not be who invited you. Ask that person in another way."},
-        {"key",
+        {"person",
          "Your devices know that person as two different accounts. Compare, and remove the device that is wrong."},
         {"log",
          "A chat is shorter than it was. Ask whoever runs your Kith whether it was restored from a copy."},

@@ -254,7 +254,7 @@ hear_contact(core *c, const content_contact *contact)
     }
     const kith_err err = core_person_seen(c, contact->account_id, contact->account_key);
     if (err == KITH_ERR_REJECTED) {
-        return core_event_alarm(c, contact->conv_id, contact->account_id, "key");
+        return core_event_alarm(c, contact->conv_id, contact->account_id, "person");
     }
     KITH_TRY(err);
     KITH_TRY(core_person_read(c, contact->account_id, &record));

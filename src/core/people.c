@@ -217,7 +217,7 @@ core_person_follow(core *c, const uint8_t account[CORE_ACCOUNT_LEN])
     const kith_err moved = move_pin(c, &record, KITH_BYTES(record.key));
     /* It was never a key of this account: an own device was told so, or was wrong. */
     if (moved == KITH_ERR_REJECTED) {
-        return core_event_alarm(c, NULL, account, "key");
+        return core_event_alarm(c, NULL, account, "person");
     }
     KITH_TRY(moved);
     return core_person_write(c, &record);

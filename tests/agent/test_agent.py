@@ -264,7 +264,7 @@ class WithoutAccount(agents.Case):
 
     def test_there_is_none(self):
         result = self.face().ask("account.get")["result"]
-        self.assertEqual(result, {"state": "none", "online": False, "outbox": 0})
+        self.assertEqual(result, {"state": "none", "online": False, "outbox": 0, "is_stopped": False})
 
     def test_what_needs_one_says_so(self):
         face = self.face()

@@ -654,7 +654,7 @@ a_contact_with_another_key_is_an_alarm(void **state)
     const core_from from = from_own(NULL);
     control_from(&from, &control);
 
-    assert_true(party_alarm(p, "key"));
+    assert_true(party_alarm(p, "person"));
     assert_int_equal(person_of(rose.id).state, CORE_PERSON_UNKNOWN);
     ghost_done(&other);
 }
