@@ -4,14 +4,16 @@
  * paths, messages, saving; for N = 2, 50, 500, 1000 or those given. Prints one line per size and suite, times in
  * milliseconds; medians where an operation is repeated.
  *
- *     bench_mls [--cpu] [--suite ID] [N...]
+ *     bench_mls [--cpu] [--threads N] [--suite ID] [N...]
  *     bench_mls --memory [--suite ID] [N...]
  *
- * --cpu counts the time of the processor instead of the clock's: for a machine that has other work. --memory
+ * --cpu counts the time of the processor instead of the clock's: for a machine that has other work. --threads spreads
+ * the checks of leaves when joining over so many; with --cpu it is then the caller's thread that counts. --memory
  * prints what one member holds instead, in bytes that were asked for and in the resident pages of a process
  * that has nothing else.
  */
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,8 +308,12 @@ free_bench(bench *b)
     free(b->blobs);
 }
 
+#define THREADS_MAX 16u
+
 typedef struct options {
     crypto *crypto;
+    crypto *cryptos[THREADS_MAX]; /* one for each thread */
+    mls_spread spread;
     clockid_t clock;
     uint16_t suite; /* 0: the usual ones */
     bool memory;
@@ -349,7 +355,9 @@ measure_delta(bench *b)
 static void
 run(const options *o, uint16_t suite, size_t n)
 {
-    bench it = {.env = {.rng = *crypto_rng(), .crypto = o->crypto},
+    bench it = {.env = {.rng = *crypto_rng(),
+                        .crypto = o->crypto,
+                        .spread = o->spread.count > 0 ? &o->spread : NULL},
                 .clock = o->clock,
                 .suite = suite,
                 .n = n};
@@ -380,6 +388,56 @@ run(const options *o, uint16_t suite, size_t n)
                  (double)delta.tree / 1024);
     (void)fflush(stdout);
     free_bench(b);
+}
+
+/* ---- Threads ---- */
+
+typedef struct part {
+    pthread_t thread;
+    void (*run)(void *job, size_t i);
+    void *job;
+    size_t i;
+} part;
+
+static void *
+run_part(void *ctx)
+{
+    const part *p = ctx;
+
+    p->run(p->job, p->i);
+    return NULL;
+}
+
+/* The last part in this thread. */
+static void
+run_parts(void *ctx, void (*one)(void *job, size_t i), void *job, size_t count)
+{
+    part parts[THREADS_MAX];
+
+    (void)ctx;
+    for (size_t i = 0; i + 1 < count; i++) {
+        parts[i] = (part){.run = one, .job = job, .i = i};
+        must(pthread_create(&parts[i].thread, NULL, run_part, &parts[i]) == 0 ? KITH_OK
+                                                                              : KITH_ERR_NO_MEMORY,
+             "thread");
+    }
+    one(job, count - 1);
+    for (size_t i = 0; i + 1 < count; i++) {
+        (void)pthread_join(parts[i].thread, NULL);
+    }
+}
+
+static void
+use_threads(options *o, size_t count)
+{
+    if (count == 0 || count > THREADS_MAX) {
+        (void)fprintf(stderr, "bench_mls: 1 to %u threads\n", THREADS_MAX);
+        exit(2);
+    }
+    for (size_t i = 0; i < count; i++) {
+        must(crypto_new(NULL, &o->cryptos[i]), "crypto");
+    }
+    o->spread = (mls_spread){.run = run_parts, .cryptos = o->cryptos, .count = count};
 }
 
 /* ---- Memory ---- */
@@ -509,6 +567,8 @@ read_options(int argc, char **argv, options *o)
             o->suite = (uint16_t)strtoul(argv[++at], NULL, 0);
         } else if (strcmp(argv[at], "--cpu") == 0) {
             o->clock = CLOCK_PROCESS_CPUTIME_ID;
+        } else if (strcmp(argv[at], "--threads") == 0 && at + 1 < argc) {
+            use_threads(o, strtoul(argv[++at], NULL, 10));
         } else if (strcmp(argv[at], "--memory") == 0) {
             o->memory = true;
         } else {
@@ -526,6 +586,9 @@ main(int argc, char **argv)
     static const uint16_t suites[] = {MLS_SUITE_X25519_AES128_ED25519, MLS_SUITE_PQ};
     options o = {.clock = CLOCK_MONOTONIC};
     const int at = read_options(argc, argv, &o);
+    if (o.spread.count > 0 && o.clock == CLOCK_PROCESS_CPUTIME_ID) {
+        o.clock = CLOCK_THREAD_CPUTIME_ID; /* this thread has a part as long as any other */
+    }
     const size_t count = at < argc ? (size_t)(argc - at) : sizeof usual / sizeof usual[0];
 
     must(crypto_new(NULL, &o.crypto), "crypto");
@@ -538,6 +601,9 @@ main(int argc, char **argv)
                 (o.memory ? run_memory : run)(&o, suite, n);
             }
         }
+    }
+    for (size_t i = 0; i < o.spread.count; i++) {
+        crypto_free(o.cryptos[i]);
     }
     crypto_free(o.crypto);
     return 0;

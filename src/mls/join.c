@@ -42,20 +42,69 @@ show_member(const mls_join_scope *scope, const mls_group_info_view *info, const 
                : mls_credential_check(scope->tools, scope->env, &check);
 }
 
-/* Every leaf by itself [RFC9420 §7.3]. */
+/* The leaves of a tree on their way to being checked, in parts of so many positions. */
+typedef struct leaf_job {
+    const mls_join_scope *scope;
+    const mls_group_info_view *info;
+    const mls_tree *tree;
+    uint32_t part_len;
+    kith_err errs[MLS_SPREAD_MAX];
+} leaf_job;
+
+/* Every leaf of a part by itself [RFC9420 §7.3]. */
+static kith_err
+check_part(const leaf_job *job, mls_tools tools, size_t part)
+{
+    mls_leaf_rules rules = {.group_id = job->info->context.group_id,
+                            .group_extensions = job->info->context.extensions,
+                            .lifetime_max_s = mls_lifetime_max(job->scope->env)};
+    const uint32_t from = (uint32_t)part * job->part_len;
+
+    for (uint32_t index = mls_tree_next_member(job->tree, from);
+         index != MLS_LEAF_NONE && index - from < job->part_len;
+         index = mls_tree_next_member(job->tree, index + 1)) {
+        rules.leaf_index = index;
+        KITH_TRY(mls_leaf_check(tools, mls_tree_leaf(job->tree, index), &rules));
+    }
+    return KITH_OK;
+}
+
+/* One part, in a thread of its own perhaps. */
+static void
+run_part(void *ctx, size_t part)
+{
+    leaf_job *job = ctx;
+    mls_tools tools = job->scope->tools;
+
+    tools.crypto = job->scope->env->spread->cryptos[part];
+    job->errs[part] = check_part(job, tools, part);
+}
+
+/* The first error in the order of the leaves, however the parts ran. */
+static kith_err
+check_spread(leaf_job *job, const mls_spread *spread)
+{
+    KITH_ENSURE(spread->count > 0 && spread->count <= MLS_SPREAD_MAX, KITH_ERR_INVALID);
+    const uint32_t count = (uint32_t)spread->count;
+    job->part_len = (mls_tree_leaf_count(job->tree) + count - 1) / count;
+    spread->run(spread->ctx, run_part, job, spread->count);
+    for (size_t i = 0; i < spread->count; i++) {
+        KITH_TRY(job->errs[i]);
+    }
+    return KITH_OK;
+}
+
 static kith_err
 check_leaves(const mls_join_scope *scope, const mls_group_info_view *info, const mls_tree *tree)
 {
-    mls_leaf_rules rules = {.group_id = info->context.group_id,
-                            .group_extensions = info->context.extensions,
-                            .lifetime_max_s = mls_lifetime_max(scope->env)};
+    leaf_job job = {
+        .scope = scope, .info = info, .tree = tree, .part_len = mls_tree_leaf_count(tree)};
 
+    KITH_TRY(scope->env->spread == NULL ? check_part(&job, scope->tools, 0)
+                                        : check_spread(&job, scope->env->spread));
     for (uint32_t index = mls_tree_next_member(tree, 0); index != MLS_LEAF_NONE;
          index = mls_tree_next_member(tree, index + 1)) {
-        const mls_leaf *leaf = mls_tree_leaf(tree, index);
-        rules.leaf_index = index;
-        KITH_TRY(mls_leaf_check(scope->tools, leaf, &rules));
-        KITH_TRY(show_member(scope, info, leaf));
+        KITH_TRY(show_member(scope, info, mls_tree_leaf(tree, index)));
     }
     KITH_TRY(mls_tree_check_credentials(tree));
     /* Whoever may propose from outside is new to this client as well [RFC9420 §5.3.1]. */

@@ -167,6 +167,19 @@ typedef struct mls_app_change {
     kith_bytes data; /* UPDATE, EPHEMERAL: what the proposal says */
 } mls_app_change;
 
+/* Several cores for what is long and falls into parts: so far the checks of all leaves of a tree when joining. */
+typedef struct mls_spread {
+    /* Calls `part(job, i)` once for each i below `count`, in any order and in any threads, and returns when all
+     * have returned. Parts share nothing that changes. */
+    void (*run)(void *ctx, void (*part)(void *job, size_t i), void *job, size_t count);
+    void *ctx;
+    /* How many parts there are to be, 1 to MLS_SPREAD_MAX, and for each a crypto that nobody else uses meanwhile
+     * (the env's own may be one). */
+    crypto *const *cryptos;
+    size_t count;
+} mls_spread;
+#define MLS_SPREAD_MAX 64u
+
 /* The callbacks may not call back into the group. They may be NULL: every credential is then accepted
  * (tests only), no external PSK is known. */
 typedef struct mls_env {
@@ -209,6 +222,10 @@ typedef struct mls_env {
     /* Suites that go by other ids than above. Borrowed; may be NULL. No two may have the same `suite` or `id`. */
     const mls_suite_alias *suite_aliases;
     size_t suite_alias_count;
+
+    /* NULL: all in the caller's thread. Borrowed. With it, `alloc` is called from its threads (the C library's can
+     * be); the other callbacks never are. */
+    const mls_spread *spread;
 } mls_env;
 
 #define MLS_LIFETIME_DEFAULT_S (100u * 86400u)
