@@ -270,8 +270,6 @@ BODY(login, ID(login, account_id), ID(login, device_id),
 BODY(account_create, ID(account_create, ticket),
      VEC16(account_create, list, 1, PROTO_LIST_BYTES_MAX))
 BODY(list_put, VEC16(list_put, list, 1, PROTO_LIST_BYTES_MAX))
-BODY(list_get, ID(list_get, account_id), NUM(list_get, have_version))
-BODY(list_get_answer, LIST32(list_get_answer, lists, PROTO_FRAME_MAX, check_lists))
 BODY(kp_put, VEC16(kp_put, last_resort, 0, PROTO_KP_BYTES_MAX),
      LIST32(kp_put, one_time, PROTO_FRAME_MAX, check_one_time))
 BODY(kp_put_answer, NUM(kp_put_answer, one_time_count))

@@ -23,7 +23,6 @@
     X(PROTO_LOGIN, 0x03, "LOGIN") /* answer empty */                                               \
     X(PROTO_ACCOUNT_CREATE, 0x10, "ACCOUNT_CREATE") /* answer empty */                             \
     X(PROTO_LIST_PUT, 0x11, "LIST_PUT") /* answer empty */                                         \
-    X(PROTO_LIST_GET, 0x12, "LIST_GET")                                                            \
     X(PROTO_KP_PUT, 0x13, "KP_PUT")                                                                \
     X(PROTO_KP_COUNT, 0x14, "KP_COUNT") /* empty */                                                \
     X(PROTO_KP_TAKE, 0x15, "KP_TAKE")                                                              \
@@ -95,16 +94,6 @@ typedef struct proto_account_create {
 typedef struct proto_list_put {
     kith_bytes list; /* a SignedList, 1..PROTO_LIST_BYTES_MAX */
 } proto_list_put;
-
-typedef struct proto_list_get {
-    uint8_t account_id[PROTO_ID_LEN];
-    uint64_t have_version; /* 0: none */
-} proto_list_get;
-
-typedef struct proto_list_get_answer {
-    kith_bytes
-        lists; /* read with proto_blob_next; at most PROTO_LISTS_MAX of PROTO_LIST_BYTES_MAX */
-} proto_list_get_answer;
 
 typedef struct proto_kp_put {
     kith_bytes last_resort; /* a KeyPackage, or empty: keep the present one */
@@ -339,8 +328,6 @@ KITH_API kith_err proto_code_err(uint8_t code);
     X(login)                                                                                       \
     X(account_create)                                                                              \
     X(list_put)                                                                                    \
-    X(list_get)                                                                                    \
-    X(list_get_answer)                                                                             \
     X(kp_put)                                                                                      \
     X(kp_put_answer)                                                                               \
     X(kp_count_answer)                                                                             \
@@ -388,7 +375,7 @@ KITH_API KITH_MUST_USE kith_err proto_empty_decode(kith_bytes body);
 
 /* ---- Lists inside bodies ---- */
 
-/* One `opaque<1..2^16-1>` after the other: `lists` of two answers, `one_time` of KP_PUT. LIMIT: empty,
+/* One `opaque<1..2^16-1>` after the other: `lists` of LIST_FIND's answer, `one_time` of KP_PUT. LIMIT: empty,
  * or longer than 2^16-1. MALFORMED: not enough bytes left, or an empty one. */
 KITH_API KITH_MUST_USE kith_err proto_blob_append(kith_buf *out, kith_bytes blob);
 KITH_API KITH_MUST_USE kith_err proto_blob_next(kith_reader *r, kith_bytes *out);

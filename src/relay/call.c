@@ -221,7 +221,6 @@ static const request_rule rules[] = {
     {PROTO_LOGIN, WHO_ANY, relay_read_login, NULL},
     {PROTO_ACCOUNT_CREATE, WHO_NEW, NULL, prepare_account_create},
     {PROTO_LIST_PUT, WHO_NAMED, NULL, prepare_list_put},
-    {PROTO_LIST_GET, WHO_ANY, relay_read_list_get, NULL},
     {PROTO_KP_PUT, WHO_NAMED, NULL, prepare_kp_put},
     {PROTO_KP_COUNT, WHO_NAMED, relay_read_kp_count, NULL},
     {PROTO_KP_TAKE, WHO_ANY, NULL, prepare_kp_take},

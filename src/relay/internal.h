@@ -408,7 +408,6 @@ KITH_MUST_USE kith_err relay_answer_error(relay_session *session, uint32_t reque
 /* Requests that are answered at once. */
 KITH_MUST_USE kith_err relay_read_hello(relay_call *call);
 KITH_MUST_USE kith_err relay_read_login(relay_call *call);
-KITH_MUST_USE kith_err relay_read_list_get(relay_call *call);
 KITH_MUST_USE kith_err relay_read_kp_count(relay_call *call);
 KITH_MUST_USE kith_err relay_read_conv_subscribe(relay_call *call);
 KITH_MUST_USE kith_err relay_read_conv_unsubscribe(relay_call *call);

@@ -114,37 +114,6 @@ relay_read_login(relay_call *call)
     return answer(call, (kith_bytes){0});
 }
 
-static kith_err
-collect_lists(relay_call *call, const relay_account *account, uint64_t have, kith_buf *out)
-{
-    KITH_AUTO(kith_buf) list = {.alloc = call->relay->env.alloc};
-    const relay_store *reader = call->reader;
-
-    for (size_t i = 0; i < PROTO_LISTS_MAX && have < account->version; i++) {
-        have++;
-        kith_buf_clear(&list);
-        KITH_TRY(reader->list_get(reader->ctx, account->row, have, &list));
-        KITH_TRY(proto_blob_append(out, kith_bytes_of_buf(&list)));
-    }
-    return KITH_OK;
-}
-
-kith_err
-relay_read_list_get(relay_call *call)
-{
-    KITH_AUTO(kith_buf) lists = {.alloc = call->relay->env.alloc};
-    KITH_AUTO(kith_buf) body = {.alloc = call->relay->env.alloc};
-    relay_account account = {0};
-    proto_list_get in = {0};
-
-    KITH_TRY(proto_list_get_decode(call->frame->body, &in));
-    KITH_TRY(call->reader->account_find(call->reader->ctx, in.account_id, &account));
-    KITH_TRY(collect_lists(call, &account, in.have_version, &lists));
-    const proto_list_get_answer out = {.lists = kith_bytes_of_buf(&lists)};
-    KITH_TRY(proto_list_get_answer_encode(&body, &out));
-    return answer(call, kith_bytes_of_buf(&body));
-}
-
 kith_err
 relay_read_kp_count(relay_call *call)
 {

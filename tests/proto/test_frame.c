@@ -12,9 +12,9 @@ a_frame_is_length_type_request_and_body(void **state)
     KITH_AUTO(kith_buf) out = {0};
     (void)state;
 
-    assert_ok(proto_frame_encode(&out, PROTO_LIST_GET, 0x01020304, kith_bytes_of_text("abc")));
+    assert_ok(proto_frame_encode(&out, PROTO_KP_PUT, 0x01020304, kith_bytes_of_text("abc")));
 
-    assert_hex(kith_bytes_of_buf(&out), "000000081201020304616263");
+    assert_hex(kith_bytes_of_buf(&out), "000000081301020304616263");
 }
 
 static void

@@ -40,8 +40,6 @@ CASE(login, "11*32 22*16 0003 616263",
      .account_id = {R32(0x11)}, .device_id = {R16(0x22)}, .signature = TEXT("abc"))
 CASE(account_create, "11*32 0003 616263", .ticket = {R32(0x11)}, .list = TEXT("abc"))
 CASE(list_put, "0003 616263", .list = TEXT("abc"))
-CASE(list_get, "11*32 0000000000000005", .account_id = {R32(0x11)}, .have_version = 5)
-CASE(list_get_answer, "00000007 0001 61 0002 6263", .lists = BLOB(0, 1, 0x61, 0, 2, 0x62, 0x63))
 CASE(kp_put, "0001 61 00000004 0002 6263",
      .last_resort = TEXT("a"), .one_time = BLOB(0, 2, 0x62, 0x63))
 CASE(kp_put_answer, "0102", .one_time_count = 0x0102)
@@ -153,14 +151,6 @@ static const struct {
     {read_list_put, "0000", KITH_ERR_MALFORMED},
     {read_list_put, "4000 00*16384", KITH_OK},
     {read_list_put, "4001 00*16385", KITH_ERR_LIMIT},
-    /* several of them */
-    {read_list_get_answer, "00000000", KITH_OK},
-    {read_list_get_answer, "000000c0 000161*64", KITH_OK},
-    {read_list_get_answer, "000000c3 000161*65", KITH_ERR_LIMIT},
-    {read_list_get_answer, "00004002 4000 00*16384", KITH_OK},
-    {read_list_get_answer, "00004003 4001 00*16385", KITH_ERR_LIMIT},
-    {read_list_get_answer, "00000002 0000", KITH_ERR_MALFORMED},
-    {read_list_get_answer, "00000003 0002 61", KITH_ERR_MALFORMED},
     /* KeyPackages */
     {read_kp_put, "0000 00000000", KITH_OK},
     {read_kp_put, "2000 00*8192 00000000", KITH_OK},
@@ -238,6 +228,7 @@ static const struct {
     {read_find_answer, "00004003 4001 00*16385 00000000", KITH_ERR_LIMIT},
     {read_find_answer, "00000000 00060001 00*393217", KITH_ERR_LIMIT},
     {read_find_answer, "00000002 0000 00000000", KITH_ERR_MALFORMED},
+    {read_find_answer, "00000003 0002 61 00000000", KITH_ERR_MALFORMED},
 };
 
 /* Lists of the greatest length, one after the other, and the proof that fits a frame beside them. */
@@ -300,7 +291,7 @@ encoding_refuses_what_decoding_would_refuse(void **state)
                KITH_ERR_MALFORMED);
     assert_err(proto_kp_take_encode(&out, &(proto_kp_take){.device_ids = TEXT("abc")}),
                KITH_ERR_MALFORMED);
-    assert_err(proto_list_get_answer_encode(&out, &(proto_list_get_answer){BLOB(0, 0)}),
+    assert_err(proto_find_answer_encode(&out, &(proto_find_answer){.lists = BLOB(0, 0)}),
                KITH_ERR_MALFORMED);
     assert_int_equal(out.len, 0);
 }
@@ -374,7 +365,7 @@ types_are_requests_or_pushes_and_have_names(void **state)
         requests += proto_type_is_request((uint8_t)type);
         pushes += proto_type_is_push((uint8_t)type);
     }
-    assert_int_equal(requests, 28);
+    assert_int_equal(requests, 27);
     assert_int_equal(pushes, 5);
     assert_true(proto_type_is_request(PROTO_HELLO));
     assert_false(proto_type_is_request(PROTO_HELLO | PROTO_ANSWER));

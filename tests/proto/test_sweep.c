@@ -82,7 +82,7 @@ scene_close(scene *s)
 
 CODEC(hello_answer, .version = 1)
 CODEC(login, .signature = TEXT)
-CODEC(list_get_answer, .lists = BLOBS)
+CODEC(find_answer, .lists = BLOBS)
 CODEC(kp_put, .last_resort = TEXT, .one_time = BLOBS)
 CODEC(kp_count_answer, .one_time_count = 1)
 CODEC(conv_append, .message = TEXT)
@@ -246,7 +246,7 @@ static const struct {
     CALL(log_check),
     CALL(encode_hello_answer),
     CALL(encode_login),
-    CALL(encode_list_get_answer),
+    CALL(encode_find_answer),
     CALL(encode_kp_put),
     CALL(encode_kp_count_answer),
     CALL(encode_conv_append),

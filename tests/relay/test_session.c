@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/town.h"
+#include "relay/viewer.h"
 
 static void
 make_hello(client *c, uint16_t min, uint16_t max)
@@ -332,7 +332,7 @@ large_answers_that_nobody_takes_stop_the_reading(void **state)
     client named;
     person anna;
     size_t sent = 0;
-    town_open(&t);
+    town_open_logged(&t);
     person_make(&t, &anna, 4);
     person_create(&anna);
     client_open(&t, &named, 0, 1);
@@ -343,12 +343,12 @@ large_answers_that_nobody_takes_stop_the_reading(void **state)
     }
     client_open(&t, &c, 0, 1);
     c.is_deaf = true;
-    proto_list_get in = {0};
-    memcpy(in.account_id, anna.account_id, sizeof in.account_id);
+    uint8_t label[RELAY_LABEL_LEN];
+    const kt_request request = {.question = KT_SEARCH, .label = KITH_BYTES(label)};
+    viewer_label(anna.account_id, label);
 
     while (relay_session_wants_bytes(c.session)) {
-        assert_err(proto_list_get_encode(client_body(&c), &in), KITH_OK);
-        client_send(&c, PROTO_LIST_GET);
+        viewer_send(&c, anna.account_id, 0, &request);
         sent++;
     }
 

@@ -106,7 +106,6 @@ static void
 meet(scene *s)
 {
     const proto_rdv_send in = {.number = 1, .body = kith_bytes_of_text("x")};
-    proto_list_get get = {0};
 
     client_body(&s->named);
     ask(&s->named, PROTO_RDV_OPEN);
@@ -115,9 +114,6 @@ meet(scene *s)
         const kith_err err = client_ask(&s->named, PROTO_RDV_SEND);
         assert_true(err == KITH_ERR_NOT_FOUND || err == KITH_ERR_BUSY || err == KITH_ERR_OFFLINE);
     }
-    memcpy(get.account_id, s->anna.account_id, sizeof get.account_id);
-    assert_err(proto_list_get_encode(client_body(&s->named), &get), KITH_OK);
-    ask(&s->named, PROTO_LIST_GET);
 }
 
 static void

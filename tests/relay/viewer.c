@@ -22,8 +22,8 @@ viewer_open(client *c, viewer *v)
     assert_err(kt_config_decode(&r, &v->client.config), KITH_OK);
 }
 
-kith_err
-viewer_ask(client *c, const uint8_t *account_id, uint64_t have, const kt_request *request)
+void
+viewer_send(client *c, const uint8_t *account_id, uint64_t have, const kt_request *request)
 {
     KITH_AUTO(kith_buf) search = {0};
     proto_find in = {.have_version = have};
@@ -32,7 +32,17 @@ viewer_ask(client *c, const uint8_t *account_id, uint64_t have, const kt_request
     assert_err(kt_request_encode(request, &search), KITH_OK);
     in.search = kith_bytes_of_buf(&search);
     assert_err(proto_find_encode(client_body(c), &in), KITH_OK);
-    return client_ask(c, PROTO_LIST_FIND);
+    client_send(c, PROTO_LIST_FIND);
+}
+
+kith_err
+viewer_ask(client *c, const uint8_t *account_id, uint64_t have, const kt_request *request)
+{
+    kith_err err = KITH_ERR_INVALID;
+
+    viewer_send(c, account_id, have, request);
+    town_run(c->town);
+    return client_find_answer(c, c->request, &err) ? err : KITH_ERR_OFFLINE;
 }
 
 void

@@ -17,7 +17,8 @@ typedef struct viewer {
 
 /* From the server's own words, believed because its identity signed them. */
 void viewer_open(client *c, viewer *v);
-/* LIST_FIND with that search. */
+/* LIST_FIND with that search, sent only; and with its answer. */
+void viewer_send(client *c, const uint8_t *account_id, uint64_t have, const kt_request *request);
 kith_err viewer_ask(client *c, const uint8_t *account_id, uint64_t have, const kt_request *request);
 /* Looks an account up and checks the answer: errors are the server's or the check's. */
 kith_err viewer_find(client *c, viewer *v, const uint8_t *account_id, uint64_t have);
