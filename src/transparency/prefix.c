@@ -47,6 +47,7 @@ typedef struct run {
     const kith_buf *siblings; /* proving: all that could be elements */
     kith_buf *out; /* proving: those that are */
     kith_reader in; /* evaluating */
+    bool grows; /* evaluating: as if what was looked up had been added */
     /* Values to the left that wait for what is to their right. */
     kt_hash waiting[ROUTE_MAX];
     size_t waiting_count;
@@ -139,6 +140,64 @@ skip_same(crypto *c, const kt_prefix_batch *batch, const kt_hash *value, size_t 
     return KITH_OK;
 }
 
+/* The node with those leaves below it, at depth `top` of a tree; they are ascending, and share `top` bits. */
+static kith_err
+hash_leaves(crypto *c, const kt_leaf *leaves, size_t count, unsigned top, kt_hash *out)
+{
+    static const kt_hash none = {{0}};
+    kt_hash waiting[ROUTE_MAX];
+    unsigned depths[ROUTE_MAX];
+    size_t waiting_count = 0;
+    unsigned before = 0; /* bits shared with the leaf before, plus one */
+
+    for (size_t i = 0; i < count; i++) {
+        const bool is_last = i + 1 == count;
+        const unsigned after = is_last ? top : common_bits(&leaves[i].key, &leaves[i + 1].key) + 1;
+        unsigned depth = before > after ? before : after;
+        KITH_ENSURE(depth <= KT_DEPTH_MAX, KITH_ERR_REJECTED);
+        KITH_TRY(kt_prefix_leaf_hash(c, &leaves[i], out));
+        for (; depth > after; depth--) {
+            const bool is_right = bit_of(&leaves[i].key, depth - 1) == 1;
+            const bool has_left =
+                is_right && waiting_count > 0 && depths[waiting_count - 1] == depth;
+            const kt_hash beside = has_left ? waiting[--waiting_count] : none;
+            KITH_TRY(
+                kt_prefix_parent_hash(c, is_right ? &beside : out, is_right ? out : &beside, out));
+        }
+        if (!is_last) {
+            waiting[waiting_count] = *out;
+            depths[waiting_count++] = after;
+        }
+        before = after;
+    }
+    return KITH_OK;
+}
+
+/* The value of the node where the lookups `first` to `last` end, with their leaves below it. */
+static kith_err
+grow_terminal(crypto *c, const kt_prefix_batch *batch, size_t first, size_t last, kt_hash *out)
+{
+    kt_leaf leaves[KT_PROOF_ITEMS_MAX + 1];
+    const kt_result *result = &batch->lookups[first].result;
+    bool is_waiting = result->outcome == KT_NON_INCLUSION_LEAF;
+    size_t count = 0;
+
+    KITH_ENSURE(last - first < KT_PROOF_ITEMS_MAX, KITH_ERR_REJECTED);
+    for (size_t i = first; i <= last; i++) {
+        const kt_lookup *lookup = &batch->lookups[i];
+        KITH_ENSURE(lookup->result.outcome != KT_INCLUSION, KITH_ERR_REJECTED);
+        if (is_waiting && memcmp(result->leaf.key.bytes, lookup->key.bytes, KT_HASH_LEN) < 0) {
+            leaves[count++] = result->leaf;
+            is_waiting = false;
+        }
+        leaves[count++] = (kt_leaf){lookup->key, lookup->commitment};
+    }
+    if (is_waiting) {
+        leaves[count++] = result->leaf;
+    }
+    return hash_leaves(c, leaves, count, result->depth, out);
+}
+
 static kith_err
 run_lookups(run *r, const kt_prefix_batch *batch, kt_hash *out)
 {
@@ -147,9 +206,13 @@ run_lookups(run *r, const kt_prefix_batch *batch, kt_hash *out)
 
     for (size_t i = 0; i < batch->count; i++) {
         const kt_lookup *lookup = &batch->lookups[i];
+        const size_t first = i;
         unsigned shared = 0;
         KITH_TRY(terminal_value(r->crypto, lookup, &value));
         KITH_TRY(skip_same(r->crypto, batch, &value, &i, &shared));
+        if (r->grows) {
+            KITH_TRY(grow_terminal(r->crypto, batch, first, i, &value));
+        }
         const bool is_last = i + 1 == batch->count;
         KITH_TRY(descend(r, lookup, top));
         top = is_last ? 0 : shared + 1;
@@ -182,19 +245,39 @@ kt_prefix_prove(crypto *c, const kt_prefix_batch *batch, const kith_buf *sibling
     return run_lookups(&r, batch, &root);
 }
 
+static kith_err
+evaluate(run *r, const kt_prefix_batch *batch, kt_hash *out)
+{
+    kt_hash root;
+
+    if (batch->count == 0) {
+        KITH_ENSURE(kt_hash_read(&r->in, &root) == KITH_OK, KITH_ERR_REJECTED);
+    } else {
+        sort_lookups(batch);
+        KITH_TRY(run_lookups(r, batch, &root));
+    }
+    KITH_ENSURE(kith_reader_done(&r->in), KITH_ERR_REJECTED);
+    *out = root;
+    return KITH_OK;
+}
+
 kith_err
 kt_prefix_evaluate(crypto *c, const kt_prefix_batch *batch, kith_bytes elements, kt_hash *out)
 {
     run r = {.crypto = c, .in = kith_reader_of(elements)};
-    kt_hash root;
 
-    if (batch->count == 0) {
-        KITH_ENSURE(kt_hash_read(&r.in, &root) == KITH_OK, KITH_ERR_REJECTED);
-    } else {
-        sort_lookups(batch);
-        KITH_TRY(run_lookups(&r, batch, &root));
-    }
-    KITH_ENSURE(kith_reader_done(&r.in), KITH_ERR_REJECTED);
-    *out = root;
+    return evaluate(&r, batch, out);
+}
+
+kith_err
+kt_prefix_grow(crypto *c, const kt_prefix_batch *batch, kith_bytes elements, kt_prefix_growth *out)
+{
+    run before = {.crypto = c, .in = kith_reader_of(elements)};
+    run after = {.crypto = c, .in = kith_reader_of(elements), .grows = true};
+    kt_prefix_growth growth;
+
+    KITH_TRY(evaluate(&before, batch, &growth.before));
+    KITH_TRY(evaluate(&after, batch, &growth.after));
+    *out = growth;
     return KITH_OK;
 }

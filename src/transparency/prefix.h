@@ -58,4 +58,24 @@ KITH_MUST_USE kith_err kt_prefix_prove(crypto *c, const kt_prefix_batch *batch,
 KITH_MUST_USE kith_err kt_prefix_evaluate(crypto *c, const kt_prefix_batch *batch,
                                           kith_bytes elements, kt_hash *out);
 
+/* The leaves below the node `root` that were written from the record `first` on. */
+typedef struct kt_prefix_news {
+    kt_node_id root;
+    uint64_t first;
+    kt_leaf leaves[KT_PROOF_ITEMS_MAX]; /* ascending by key */
+    size_t count;
+} kt_prefix_news;
+/* Finds the leaves. LIMIT: they are more. */
+KITH_MUST_USE kith_err kt_prefix_added(const kt_store *store, kt_prefix_news *news);
+
+/* A tree before and after leaves were added. */
+typedef struct kt_prefix_growth {
+    kt_hash before;
+    kt_hash after;
+} kt_prefix_growth;
+/* What `elements` and the lookups of leaves that are not there make: the root, and the root with those leaves, whose
+ * commitments are in the lookups. REJECTED: they do not fit together, or a leaf is there. */
+KITH_MUST_USE kith_err kt_prefix_grow(crypto *c, const kt_prefix_batch *batch, kith_bytes elements,
+                                      kt_prefix_growth *out);
+
 #endif

@@ -274,3 +274,36 @@ kt_prefix_search(crypto *c, const kt_store *store, kt_node_id root, kt_lookup *l
     }
     return KITH_OK;
 }
+
+kith_err
+kt_prefix_added(const kt_store *store, kt_prefix_news *news)
+{
+    kt_node_id waiting[KT_DEPTH_MAX + 2];
+    uint8_t record[KT_NODE_LEN];
+    size_t waiting_count = 0;
+
+    news->count = 0;
+    waiting[waiting_count++] = news->root;
+    while (waiting_count > 0) {
+        const kt_node_id id = waiting[--waiting_count];
+        if (id == 0 || index_of(id) < news->first) {
+            continue;
+        }
+        KITH_TRY(store->read(store->ctx, KT_NODES, index_of(id), record));
+        kith_reader r = kith_reader_of(KITH_BYTES(record));
+        if (is_leaf(id)) {
+            KITH_ENSURE(news->count < KT_PROOF_ITEMS_MAX, KITH_ERR_LIMIT);
+            kt_leaf *leaf = &news->leaves[news->count++];
+            KITH_TRY(kt_hash_read(&r, &leaf->key));
+            KITH_TRY(kt_hash_read(&r, &leaf->commitment));
+            continue;
+        }
+        kt_hash hash;
+        KITH_ENSURE(waiting_count < KT_DEPTH_MAX, KITH_ERR_STORE);
+        KITH_TRY(kt_hash_read(&r, &hash));
+        KITH_TRY(kith_read_u64(&r, &waiting[waiting_count + 1]));
+        KITH_TRY(kith_read_u64(&r, &waiting[waiting_count]));
+        waiting_count += 2;
+    }
+    return KITH_OK;
+}

@@ -10,6 +10,7 @@
 #ifndef KITH_TRANSPARENCY_TRANSPARENCY_H
 #define KITH_TRANSPARENCY_TRANSPARENCY_H
 
+#include "transparency/audit.h"
 #include "transparency/bridge.h"
 #include "transparency/checkpoint.h"
 #include "transparency/client.h"

@@ -110,6 +110,33 @@ make_credential(sweep *s, kith_buf *out)
 }
 
 static kith_err
+tell_auditor(sweep *s, kith_buf *out)
+{
+    return kt_log_audit(s->log, 15, out);
+}
+
+static kith_err
+encode_audit(sweep *s, kith_buf *out)
+{
+    const kt_audit audit = {.size = 5};
+
+    (void)s;
+    return kt_audit_encode(&audit, out);
+}
+
+static kith_err
+sign_audit(sweep *s, kith_buf *out)
+{
+    kt_config config = s->setup.config;
+    const kt_audit audit = {.size = 5};
+    kt_auditor_head head;
+
+    config.mode = KT_THIRD_PARTY_AUDITING;
+    const kt_audit_signer signer = {.crypto = s->c, .config = &config, .sign = s->keys.auditor};
+    return kt_audit_sign(&signer, &audit, out, &head);
+}
+
+static kith_err
 encode_config(sweep *s, kith_buf *out)
 {
     return kt_config_encode(&s->setup.config, out);
@@ -148,6 +175,7 @@ every_answer_and_encoding_bears_every_failing_allocation(void **state)
     static kith_err (*const calls[])(sweep *s, kith_buf *out) = {
         answer_search,   answer_owner_init, answer_update,  answer_heads, answer_consistency,
         make_credential, encode_config,     encode_request, encode_view,  encode_watch,
+        tell_auditor,    encode_audit,      sign_audit,
     };
     sweep s;
 

@@ -79,6 +79,16 @@ world_open(world *w, crypto *c, uint64_t window, uint64_t lifetime)
 }
 
 void
+world_open_audited(world *w, crypto *c, uint64_t window, uint64_t lag)
+{
+    world_open(w, c, window, 0);
+    w->client.config.mode = KT_THIRD_PARTY_AUDITING;
+    w->client.config.max_auditor_lag = lag;
+    kt_log_free(w->log);
+    make_log(w);
+}
+
+void
 world_open_twin(world *twin, const world *w)
 {
     world_open(twin, w->c, w->client.config.window,

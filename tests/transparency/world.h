@@ -23,6 +23,8 @@ typedef struct world {
 void world_open(world *w, crypto *c, uint64_t window, uint64_t lifetime);
 /* The same of the other cipher suite. */
 void world_open_p256(world *w, crypto *c, uint64_t window);
+/* ... with an auditor, who may lag behind by `lag` milliseconds. */
+void world_open_audited(world *w, crypto *c, uint64_t window, uint64_t lag);
 /* Another log with the same keys and configuration: what a server that lies shows to somebody else. */
 void world_open_twin(world *twin, const world *w);
 void world_close(world *w);

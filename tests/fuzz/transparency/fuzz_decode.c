@@ -161,9 +161,40 @@ try_credential(kith_reader r)
     must(kt_credential_check(&client, &heads, kith_reader_peek(&r), &credential) != KITH_OK);
 }
 
+/* The first entry of a log, as an auditor is told of it. */
+static void
+try_audit(kith_reader r)
+{
+    static crypto *c;
+    KITH_AUTO(kith_buf) bytes = {0};
+    kt_audit audit = {.size = 0};
+    kt_audit again;
+
+    if ((c == NULL && crypto_new(NULL, &c) != KITH_OK) ||
+        kt_audit_apply(c, kith_reader_peek(&r), &audit) != KITH_OK) {
+        return;
+    }
+    must(audit.size == 1 && kt_audit_encode(&audit, &bytes) == KITH_OK);
+    kith_reader encoded = kith_reader_of(kith_bytes_of_buf(&bytes));
+    must(kt_audit_decode(&encoded, &again) == KITH_OK && kith_reader_done(&encoded));
+}
+
+static void
+try_audit_state(kith_reader r)
+{
+    KITH_AUTO(kith_buf) again = {0};
+    const kith_reader from = r;
+    kt_audit audit;
+
+    if (kt_audit_decode(&r, &audit) == KITH_OK) {
+        must(kt_audit_encode(&audit, &again) == KITH_OK);
+        compare(&from, &r, &again);
+    }
+}
+
 static void (*const tries[])(kith_reader r) = {
-    try_config,         try_view, try_watch,   try_head,     try_full_head,
-    try_combined_proof, try_step, try_request, try_evidence, try_credential};
+    try_config, try_view,    try_watch,    try_head,       try_full_head, try_combined_proof,
+    try_step,   try_request, try_evidence, try_credential, try_audit,     try_audit_state};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
