@@ -112,7 +112,7 @@ try_step(kith_reader r)
     const kith_reader from = r;
     kt_step step;
 
-    if (kt_step_read(&r, &step) == KITH_OK) {
+    if (kt_step_read(&r, KT_PROOF_LEN, &step) == KITH_OK) {
         must(kt_step_write(&w, &step) == KITH_OK);
         compare(&from, &r, &again);
     }
