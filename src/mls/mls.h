@@ -17,8 +17,16 @@
  *   mls_group_protect an application message
  *   mls_group_save    the whole state, a waiting own commit included, as one secret blob
  *
+ * examples/chat.c is a whole client.
+ *
+ * What the service between the clients has to do [RFC9420 §14]: take one commit for each epoch, hand all handshake
+ * messages to every member in one order (the committer included: that is how it learns that its commit was taken), and
+ * give each new member its Welcome. Application messages may come late, twice or in any order.
+ *
  * Rules that hold everywhere
  *
+ *   - Every call may also return NO_MEMORY, NO_RANDOM (what makes keys) or CRYPTO (the library below failed); KITH_ERRORS
+ *     says what a caller does about each error.
  *   - On error nothing has changed and no output was written, unless the function says otherwise.
  *   - `kith_bytes` going in are borrowed for the call. `kith_bytes` coming out say what they borrow.
  *     A `kith_buf *out` gets bytes appended.
@@ -95,7 +103,8 @@ typedef struct mls_key_package_info {
 KITH_API KITH_MUST_USE kith_err mls_key_package_inspect(const mls_env *env, kith_bytes key_package,
                                                         uint64_t now_s, mls_key_package_info *out);
 
-/* The KeyPackageRef [RFC9420 §5.2] that a Welcome names: of a public key package, and of a private blob. */
+/* The KeyPackageRef [RFC9420 §5.2] that a Welcome names: of a public key package, and of a private blob.
+ * MALFORMED: it is none; UNSUPPORTED: no such suite, or of another version. */
 KITH_API KITH_MUST_USE kith_err mls_key_package_ref(const mls_env *env, kith_bytes key_package,
                                                     kith_buf *out);
 KITH_API KITH_MUST_USE kith_err mls_key_package_private_ref(const mls_env *env,
@@ -161,7 +170,10 @@ typedef struct mls_group_params {
     mls_group_settings settings;
 } mls_group_params;
 
-/* A new group with one member, in epoch 0 [RFC9420 §11]. `env` is borrowed until the group is freed. */
+/* A new group with one member, in epoch 0 [RFC9420 §11]. `env` is borrowed until the group is freed.
+ * UNSUPPORTED: no such suite, or the group context has an extension that the env does not list or asks for a capability
+ * that this client lacks; INVALID: no group id or one too long, an extension type twice; MALFORMED: `signature_private`
+ * is no key of the suite. */
 KITH_API KITH_MUST_USE kith_err mls_group_new(const mls_env *env, const mls_group_params *params,
                                               mls_group **out);
 
@@ -651,7 +663,10 @@ KITH_API KITH_MUST_USE kith_err mls_public_load(const mls_env *env, kith_bytes b
  * Keep it encrypted, replace it with every change, erase the one it replaces: an old blob opens what the
  * deletion of keys was meant to close. */
 KITH_API KITH_MUST_USE kith_err mls_group_save(const mls_group *group, kith_buf *out);
-/* UNSUPPORTED: saved by a later version; MALFORMED: damaged. `env` is borrowed until the group is freed. */
+/* The group as it was saved. `env` is borrowed until the group is freed. UNSUPPORTED: saved by a later version, or of a
+ * suite that this build does not have; MALFORMED: damaged. */
+KITH_API KITH_MUST_USE kith_err mls_group_load(const mls_env *env, kith_bytes blob,
+                                               mls_group **out);
 
 /* The same in two parts, for large groups: `secrets` changes with every call that consumes or applies, `tree`
  * (the ratchet tree, most of the bytes, no secret) only with the epoch. A `tree` of NULL is not written: the
@@ -661,8 +676,6 @@ KITH_API KITH_MUST_USE kith_err mls_group_save_parts(const mls_group *group, kit
 /* As mls_group_load; REJECTED: the two parts are of different epochs. */
 KITH_API KITH_MUST_USE kith_err mls_group_load_parts(const mls_env *env, kith_bytes secrets,
                                                      kith_bytes tree, mls_group **out);
-KITH_API KITH_MUST_USE kith_err mls_group_load(const mls_env *env, kith_bytes blob,
-                                               mls_group **out);
 
 /* The same with a tree that is kept as a base and deltas, so that a change of epoch writes what it changed: for a commit
  * in a group of N about log N nodes.

@@ -54,7 +54,6 @@ wrong_calls_are_refused(void **state)
     KITH_AUTO(kith_buf) out = {0};
     KITH_AUTO(kith_secret) secret = {0};
     const mls_ext twice[] = {{.type = 0xf00d}, {.type = 0xf00d}};
-    mls_group *group = NULL;
 
     (void)state;
     cast_open(&c, MLS_SUITE_X25519_AES128_ED25519, 1, 42);
@@ -75,12 +74,47 @@ wrong_calls_are_refused(void **state)
     params.leaf.signature_private.len--;
     assert_err(mls_key_package_new(&p->env, &params, &out, &out), KITH_ERR_MALFORMED);
     assert_err(mls_signature_key_new(&p->env, 0x0a0a, &secret, &out), KITH_ERR_UNSUPPORTED);
-    mls_group_params group_params = {.suite = c.suite, .leaf = party_leaf(p)};
-    assert_err(mls_group_new(&p->env, &group_params, &group), KITH_ERR_INVALID);
-    group_params.group_id = kith_bytes_of_text("id");
-    group_params.suite = 0x0a0a;
-    assert_err(mls_group_new(&p->env, &group_params, &group), KITH_ERR_UNSUPPORTED);
+    assert_err(mls_key_package_ref(&p->env, (kith_bytes){0}, &out), KITH_ERR_MALFORMED);
+    assert_err(mls_key_package_private_ref(&p->env, (kith_bytes){0}, &out), KITH_ERR_MALFORMED);
     assert_int_equal(out.len, 0);
+    cast_close(&c);
+}
+
+static void
+a_group_that_cannot_be_is_refused(void **state)
+{
+    cast c;
+    uint8_t long_id[256] = {1};
+    const uint8_t needs_more[] = {0, 2, 0xf0, 0x0d, 0}; /* a proposal type */
+    const mls_ext twice[] = {{.type = 0xf00d}, {.type = 0xf00d}};
+    const mls_ext required = {.type = MLS_EXT_REQUIRED_CAPABILITIES,
+                              .data = KITH_BYTES(needs_more)};
+    mls_group *group = NULL;
+
+    (void)state;
+    cast_open(&c, MLS_SUITE_X25519_AES128_ED25519, 1, 46);
+    party *p = &c.party[0];
+    mls_group_params params = {.suite = c.suite, .leaf = party_leaf(p)};
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_INVALID);
+    params.group_id = KITH_BYTES(long_id);
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_INVALID);
+    params.group_id.len--;
+    params.suite = 0x0a0a;
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_UNSUPPORTED);
+    params.suite = c.suite;
+    params.extensions = twice;
+    params.extension_count = 2;
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_INVALID);
+    params.extension_count = 1; /* that the client does not list */
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_UNSUPPORTED);
+    params.extensions = &required;
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_UNSUPPORTED);
+    params.extension_count = 0;
+    params.leaf.signature_private.len--;
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_ERR_MALFORMED);
+    params.leaf.signature_private.len++;
+    assert_err(mls_group_new(&p->env, &params, &group), KITH_OK);
+    mls_group_free(group);
     cast_close(&c);
 }
 
@@ -218,6 +252,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_package_says_what_it_was_made_of),
         cmocka_unit_test(wrong_calls_are_refused),
+        cmocka_unit_test(a_group_that_cannot_be_is_refused),
         cmocka_unit_test(a_peek_tells_where_to_take_a_message),
         cmocka_unit_test(a_welcome_for_somebody_else_is_not_found),
         cmocka_unit_test(the_tree_may_travel_beside_the_welcome),
