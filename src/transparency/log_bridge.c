@@ -5,9 +5,8 @@
 #include "transparency/log_parts.h"
 #include "transparency/log_tree.h"
 
-/* The entry at a position that the store holds. */
-static kith_err
-make_entry(const kt_log *log, uint64_t position, kt_bridge_entry *out)
+kith_err
+kt_log_bridge_entry(const kt_log *log, uint64_t position, kt_bridge_entry *out)
 {
     const kt_log_setup *setup = &log->setup;
     const kt_tree tree = {.crypto = setup->crypto, .store = &setup->store, .size = position + 1};
@@ -24,7 +23,7 @@ kt_log_bridge_add(const kt_log *log, uint64_t position)
     kt_bridge_entry entry;
     kt_hash leaf;
 
-    KITH_TRY(make_entry(log, position, &entry));
+    KITH_TRY(kt_log_bridge_entry(log, position, &entry));
     KITH_TRY(kt_bridge_leaf(log->setup.crypto, &entry, &leaf));
     return kt_merkle_append(log->setup.crypto, &log->setup.store, position, &leaf);
 }

@@ -4,6 +4,7 @@
 #define KITH_TRANSPARENCY_LOG_PARTS_H
 
 #include "transparency/algorithm.h"
+#include "transparency/bridge.h"
 #include "transparency/log.h"
 
 struct kt_log {
@@ -21,6 +22,9 @@ struct kt_log {
 kt_tree kt_log_tree(const kt_log *log);
 /* Signs the head of the first `size` entries, which the store holds, and makes them the log. */
 KITH_MUST_USE kith_err kt_log_sign(kt_log *log, uint64_t size);
+/* The entry of the log for witnesses at a position that the store holds. */
+KITH_MUST_USE kith_err kt_log_bridge_entry(const kt_log *log, uint64_t position,
+                                           kt_bridge_entry *out);
 /* Adds the entry at `position`, which the store holds, to the log for witnesses. */
 KITH_MUST_USE kith_err kt_log_bridge_add(const kt_log *log, uint64_t position);
 

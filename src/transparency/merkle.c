@@ -47,8 +47,8 @@ kt_merkle_split(uint64_t count)
 
 /* ---- A tree in a store ---- */
 
-static kith_err
-read_complete(const kt_store *store, uint64_t start, unsigned level, kt_hash *out)
+kith_err
+kt_merkle_read(const kt_store *store, uint64_t start, unsigned level, kt_hash *out)
 {
     const uint64_t last = start + (UINT64_C(1) << level) - 1;
 
@@ -65,7 +65,7 @@ kt_merkle_append(crypto *c, const kt_store *store, uint64_t size, const kt_hash 
     KITH_TRY(kith_buf_append(&hashes, kt_hash_bytes(leaf)));
     for (unsigned level = 0; (size >> level & 1) == 1; level++) {
         kt_hash left;
-        KITH_TRY(read_complete(store, size + 1 - (UINT64_C(2) << level), level, &left));
+        KITH_TRY(kt_merkle_read(store, size + 1 - (UINT64_C(2) << level), level, &left));
         KITH_TRY(kt_merkle_parent(c, &left, &top, &top));
         KITH_TRY(kith_buf_append(&hashes, kt_hash_bytes(&top)));
     }
@@ -83,7 +83,7 @@ hash_range(crypto *c, const kt_store *store, uint64_t start, uint64_t end, kt_ha
 
     while (start < end) {
         const unsigned level = kt_math_subtree_level(start, end);
-        KITH_TRY(read_complete(store, start, level, &parts[count++]));
+        KITH_TRY(kt_merkle_read(store, start, level, &parts[count++]));
         start += UINT64_C(1) << level;
     }
     for (; count > 1; count--) {

@@ -21,6 +21,7 @@
 #include "transparency/merkle.h"
 #include "transparency/note.h"
 #include "transparency/store.h"
+#include "transparency/tile.h"
 #include "transparency/tlog_proof.h"
 #include "transparency/types.h"
 #include "transparency/witness.h"

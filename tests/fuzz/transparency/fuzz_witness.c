@@ -117,8 +117,21 @@ try_view(crypto *c, kith_bytes in)
     }
 }
 
-static void (*const tries[])(crypto *c, kith_bytes in) = {try_note,    try_key,   try_checkpoint,
-                                                          try_request, try_proof, try_view};
+static void
+try_tile(crypto *c, kith_bytes in)
+{
+    KITH_AUTO(kith_buf) again = {0};
+    kt_tile tile;
+
+    (void)c;
+    if (kt_tile_path_decode(in, &tile) == KITH_OK) {
+        must(kt_tile_path_encode(&tile, &again) == KITH_OK);
+        must(kith_bytes_equal(in, kith_bytes_of_buf(&again)));
+    }
+}
+
+static void (*const tries[])(crypto *c, kith_bytes in) = {
+    try_note, try_key, try_checkpoint, try_request, try_proof, try_view, try_tile};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
