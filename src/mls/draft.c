@@ -200,19 +200,73 @@ fits(const mls_group *group, const mls_item_list *all, size_t at)
     return true;
 }
 
+/* Not a word about the proposal, but about this machine. */
+static bool
+is_own_trouble(kith_err err)
+{
+    return err == KITH_ERR_NO_MEMORY || err == KITH_ERR_NO_RANDOM || err == KITH_ERR_CRYPTO;
+}
+
+/* The extensions that the group will have: those of the first proposal about them that is right. */
+static kith_err
+choose_extensions(const mls_plan_scope *scope, const mls_item_list *all, kith_bytes *out)
+{
+    *out = scope->epoch->context.extensions;
+    for (size_t i = 0; i < all->count; i++) {
+        const mls_item *item = &all->items[i];
+        if (item->proposal.type != MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS) {
+            continue;
+        }
+        const kith_err err =
+            item->held == NULL ? KITH_OK : mls_item_check(scope, item, (kith_bytes){0});
+        KITH_ENSURE(!is_own_trouble(err), err);
+        if (err == KITH_OK) {
+            *out = item->proposal.extensions;
+            return KITH_OK;
+        }
+    }
+    return KITH_OK;
+}
+
+/* Without the pending proposals that would make any commit wrong: one that ran out, or that a member sent in spite. */
+static kith_err
+keep_sound(const mls_plan_scope *scope, const mls_item_list *all, mls_item_list *out)
+{
+    kith_bytes extensions;
+
+    KITH_TRY(choose_extensions(scope, all, &extensions));
+    for (size_t i = 0; i < all->count; i++) {
+        const mls_item *item = &all->items[i];
+        const kith_err err = item->held == NULL ? KITH_OK : mls_item_check(scope, item, extensions);
+        KITH_ENSURE(!is_own_trouble(err), err);
+        if (err == KITH_OK) {
+            KITH_TRY(mls_item_list_push(out, item));
+        }
+    }
+    return KITH_OK;
+}
+
 kith_err
 mls_items_collect(const mls_group *group, const mls_commit_params *params, kith_buf *values,
                   mls_item_list *out)
 {
+    KITH_AUTO(mls_item_list) given = {.alloc = group->tools.alloc};
     KITH_AUTO(mls_item_list) all = {.alloc = group->tools.alloc};
+    const mls_plan_scope scope = {.env = group->env,
+                                  .group = group,
+                                  .epoch = group->now,
+                                  .committer = group->now->own_leaf,
+                                  .now_s = params->now_s,
+                                  .is_sending = true};
 
     for (size_t i = 0; i < params->proposal_count; i++) {
         KITH_TRY(mls_proposal_write(group->env, group->tools, &params->proposals[i], values));
     }
-    KITH_TRY(push_values(group, kith_bytes_of_buf(values), &all));
+    KITH_TRY(push_values(group, kith_bytes_of_buf(values), &given));
     if (!params->skip_pending) {
-        KITH_TRY(push_held(group, &all));
+        KITH_TRY(push_held(group, &given));
     }
+    KITH_TRY(keep_sound(&scope, &given, &all));
     for (size_t i = 0; i < all.count; i++) {
         if (fits(group, &all, i)) {
             KITH_TRY(mls_item_list_push(out, &all.items[i]));

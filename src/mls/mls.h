@@ -377,7 +377,8 @@ typedef struct mls_commit_params {
  * is kept in the group, see mls_group_own_staged. Consumes one handshake generation even when it is
  * discarded later.
  * Pending proposals that cannot go together with the rest are left out as [RFC9420 §12.2] advises: Removes
- * win over Updates, later Updates over earlier ones, anything over ReInit.
+ * win over Updates, later Updates over earlier ones, anything over ReInit. So are those that are not right, or no
+ * longer: a key package that ran out, a credential that the env now refuses.
  * CONFLICT: an own commit is waiting already. DENIED: not active. REJECTED: the list of proposals is not
  * valid, a key package among them. UNSUPPORTED: a new member lacks a needed capability. */
 KITH_API KITH_MUST_USE kith_err mls_group_commit(mls_group *group, const mls_commit_params *params,

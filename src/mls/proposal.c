@@ -434,44 +434,64 @@ mls_plan_apply(const mls_plan_scope *scope, const mls_item_list *items, mls_plan
 /* ---- When a proposal arrives by reference ---- */
 
 static kith_err
-check_held_add(const mls_plan_scope *scope, const mls_item *item)
+check_held_add(const mls_plan_scope *scope, const mls_item *item, kith_bytes extensions)
 {
-    const mls_package_rules rules = {.group_extensions = scope->epoch->context.extensions,
+    const mls_package_rules rules = {.group_extensions = extensions,
                                      .lifetime_max_s = mls_lifetime_max(scope->env),
                                      .check_time = scope->is_sending,
-                                     .now_s = scope->now_s};
+                                     .now_s = scope->now_s,
+                                     .is_trusted = item->held != NULL};
 
     KITH_TRY(mls_key_package_check(scope->epoch->tools, &item->proposal.add, &rules));
     return mls_show_credential(scope, MLS_CHECK_ADDED, &item->proposal.add.leaf, NULL);
 }
 
-kith_err
-mls_item_check(const mls_plan_scope *scope, const mls_item *item)
+static kith_err
+check_held_update(const mls_plan_scope *scope, const mls_item *item, kith_bytes extensions)
 {
     mls_leaf *leaf = NULL;
 
+    KITH_TRY(mls_leaf_new(scope->epoch->tools.alloc, item->proposal.update.leaf_bytes, &leaf));
+    const kith_err err = check_update(scope, item, leaf, extensions);
+    mls_leaf_drop(leaf);
+    return err;
+}
+
+/* What the members as they are now make of it. */
+static kith_err
+check_members_ready(const mls_plan_scope *scope, const mls_proposal *proposal)
+{
+    if (proposal->type == MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS) {
+        KITH_TRY(check_dictionary(scope, proposal->extensions));
+        KITH_TRY(show_external_senders(scope, proposal->extensions));
+        return mls_tree_check_capabilities(&scope->epoch->tree, proposal->extensions);
+    }
+    return mls_proposal_is_default(proposal->type)
+               ? KITH_OK
+               : mls_tree_check_proposal(&scope->epoch->tree, proposal->type,
+                                         (mls_leaf_set){.count = 0});
+}
+
+kith_err
+mls_item_check(const mls_plan_scope *scope, const mls_item *item, kith_bytes extensions)
+{
+    const uint16_t type = item->proposal.type;
+
     KITH_TRY(mls_item_check_kind(scope, item));
-    if (!mls_proposal_is_default(item->proposal.type)) {
-        KITH_TRY(mls_tree_check_proposal(&scope->epoch->tree, item->proposal.type,
-                                         (mls_leaf_set){.count = 0}));
+    if (type == MLS_PROPOSAL_ADD) {
+        return check_held_add(scope, item, extensions);
     }
-    switch (item->proposal.type) {
-    case MLS_PROPOSAL_ADD:
-        return check_held_add(scope, item);
-    case MLS_PROPOSAL_UPDATE: {
-        KITH_TRY(mls_leaf_new(scope->epoch->tools.alloc, item->proposal.update.leaf_bytes, &leaf));
-        const kith_err err = check_update(scope, item, leaf, scope->epoch->context.extensions);
-        mls_leaf_drop(leaf);
-        return err;
+    if (type == MLS_PROPOSAL_UPDATE) {
+        return check_held_update(scope, item, extensions);
     }
-    case MLS_PROPOSAL_REMOVE:
-        return mls_tree_leaf(&scope->epoch->tree, item->proposal.removed) != NULL
-                   ? KITH_OK
-                   : KITH_ERR_REJECTED;
-    case MLS_PROPOSAL_APP_DATA_UPDATE:
-    case MLS_PROPOSAL_APP_EPHEMERAL:
-        return mls_app_check(scope, item);
-    default:
+    if (type == MLS_PROPOSAL_REMOVE) {
+        const bool is_member = mls_tree_leaf(&scope->epoch->tree, item->proposal.removed) != NULL;
+        return is_member ? KITH_OK : KITH_ERR_REJECTED;
+    }
+    if (!scope->is_sending) {
         return KITH_OK;
     }
+    KITH_TRY(check_members_ready(scope, &item->proposal));
+    const bool is_app = type == MLS_PROPOSAL_APP_DATA_UPDATE || type == MLS_PROPOSAL_APP_EPHEMERAL;
+    return is_app ? mls_app_check(scope, item) : KITH_OK;
 }

@@ -79,8 +79,11 @@ KITH_MUST_USE kith_err mls_plan_apply(const mls_plan_scope *scope, const mls_ite
 /* Whether such a sender may propose such a thing at all, and fields that need no tree. */
 KITH_MUST_USE kith_err mls_item_check_kind(const mls_plan_scope *scope, const mls_item *item);
 
-/* Checks of a proposal that need no other: when it arrives by reference. */
-KITH_MUST_USE kith_err mls_item_check(const mls_plan_scope *scope, const mls_item *item);
+/* Checks of a proposal by itself, against the extensions that the group will have. When one arrives, these are not known
+ * (empty), nor who will still be in the group: only what no other proposal can mend is refused, since a commit may
+ * hold what makes the rest right. Of somebody who sends, the proposal must be right as things are. */
+KITH_MUST_USE kith_err mls_item_check(const mls_plan_scope *scope, const mls_item *item,
+                                      kith_bytes extensions);
 
 /* ---- app_data.c ---- */
 

@@ -294,7 +294,7 @@ check_proposal(const opened *message, const mls_held *held, uint16_t *type)
     /* For external joiners to read [MLS-EXT §6.3]. */
     KITH_ENSURE(*type != MLS_PROPOSAL_SELF_REMOVE || message->wire == MLS_WIRE_PUBLIC_MESSAGE,
                 KITH_ERR_REJECTED);
-    return mls_item_check(&scope, &item);
+    return mls_item_check(&scope, &item, (kith_bytes){0});
 }
 
 static kith_err

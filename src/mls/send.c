@@ -308,7 +308,7 @@ check_own(const mls_group *group, const mls_held *held, uint64_t now_s)
     kith_reader r = kith_reader_of(kith_bytes_of_buf(&held->bytes));
 
     KITH_TRY(mls_proposal_decode(&r, &item.proposal));
-    return mls_item_check(&scope, &item);
+    return mls_item_check(&scope, &item, group->now->context.extensions);
 }
 
 /* A SelfRemove is for external joiners to read: always public [MLS-EXT §6.3]. */

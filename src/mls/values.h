@@ -194,9 +194,9 @@ typedef struct mls_env {
      * with that error. Resumption keys of epochs that the group itself still holds are not asked for. */
     kith_err (*find_psk)(void *ctx, const mls_psk_ref *ref, kith_secret *out);
     /* Judges a change for its component: any error refuses the proposal, and the commit it is in. For UPDATE, `after`
-     * (empty) gets the component's new data; several updates in one commit come one by one, in order. Asked when a
-     * proposal arrives and again for each commit that holds it, so it may change nothing itself: all clients must
-     * come to the same answer from the same change. NULL: every change is refused with UNSUPPORTED. */
+     * (empty) gets the component's new data; several updates in one commit come one by one, in order. Asked when
+     * this client proposes or is about to commit, and for each commit that holds a change, so it may change nothing
+     * itself: all clients must come to the same answer from the same change. NULL: every change is refused with UNSUPPORTED. */
     kith_err (*app_data)(void *ctx, const mls_app_change *change, kith_buf *after);
     void *ctx;
 

@@ -541,10 +541,83 @@ a_credential_that_the_caller_refuses_is_rejected(void **state)
     scene_close(&s);
 }
 
+/* A pending proposal that no commit can hold any more does not keep the group from moving on. */
+static void
+a_pending_add_that_ran_out_is_left_out(void **state)
+{
+    cast c;
+    KITH_AUTO(kith_buf) commit = {0};
+    KITH_AUTO(kith_buf) welcome = {0};
+
+    (void)state;
+    cast_open(&c, MLS_SUITE_X25519_AES128_ED25519, 3, 72);
+    party_found(&c, 0);
+    cast_add(&c, 0, 1);
+    party_publish(&c, 2);
+    const mls_proposal_params add = {.type = MLS_PROPOSAL_ADD,
+                                     .key_package = kith_bytes_of_buf(&c.party[2].package)};
+    cast_propose(&c, 1, &add);
+
+    assert_err(mls_group_commit(c.party[0].group, &(mls_commit_params){.now_s = NOW_S + 86401},
+                                &commit, &welcome),
+               KITH_OK);
+
+    assert_int_equal(welcome.len, 0);
+    mls_group_discard_own(c.party[0].group);
+    kith_buf_clear(&commit);
+    assert_err(mls_group_commit(c.party[0].group, &(mls_commit_params){.now_s = NOW_S + 86400},
+                                &commit, &welcome),
+               KITH_OK);
+    assert_true(welcome.len > 0);
+    cast_close(&c);
+}
+
+/* What a group asks for may change with the commit that holds the proposal: a receiver keeps it until then
+ * [RFC9420 §12.3]. */
+static void
+a_newcomer_that_lacks_what_is_asked_for_comes_with_the_proposal_that_asks_no_more(void **state)
+{
+    static const uint16_t known[] = {0xff05};
+    cast c;
+    const mls_ext extension = {.type = 0xff05};
+    const mls_proposal_params set = {.type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS,
+                                     .extensions = &extension,
+                                     .extension_count = 1};
+    const mls_proposal_params clear = {.type = MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS};
+    const size_t joiner = 2;
+
+    (void)state;
+    cast_open(&c, MLS_SUITE_X25519_AES128_ED25519, 3, 73);
+    for (size_t i = 0; i < 2; i++) {
+        c.party[i].env.extension_types = known;
+        c.party[i].env.extension_type_count = 1;
+    }
+    party_found(&c, 0);
+    cast_add(&c, 0, 1);
+    cast_commit(&c, 0, &(mls_commit_params){.proposals = &set, .proposal_count = 1}, NULL, 0);
+    party_publish(&c, 2);
+    const mls_proposal_params add = {.type = MLS_PROPOSAL_ADD,
+                                     .key_package = kith_bytes_of_buf(&c.party[2].package)};
+    cast_propose(&c, 0, &clear);
+    mls_epoch *epoch = c.party[1].group->now;
+    const kith_bytes asked = epoch->context.extensions;
+    epoch->context.extensions = (kith_bytes){0}; /* who proposes it knows what will be asked for */
+    cast_propose(&c, 1, &add);
+    epoch->context.extensions = asked;
+
+    cast_commit(&c, 1, &(mls_commit_params){.now_s = NOW_S}, &joiner, 1);
+
+    cast_agree(&c);
+    cast_close(&c);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pending_add_that_ran_out_is_left_out),
+        cmocka_unit_test(
+            a_newcomer_that_lacks_what_is_asked_for_comes_with_the_proposal_that_asks_no_more),
         cmocka_unit_test(an_update_by_the_committer_is_rejected),
         cmocka_unit_test(a_removal_of_the_committer_is_rejected),
         cmocka_unit_test(a_removal_of_nobody_is_rejected),

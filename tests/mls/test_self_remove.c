@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "mls/group.h"
 #include "mls/party.h"
 
 static const uint16_t types[] = {MLS_PROPOSAL_SELF_REMOVE};
@@ -295,6 +296,39 @@ it_cannot_be_proposed_from_outside(void **state)
     cast_close(&c);
 }
 
+/* The member that does not know the proposal goes with the same commit, so it is none of those that process it
+ * [RFC9420 §12.2]. */
+static void
+who_does_not_know_it_may_go_in_the_same_commit(void **state)
+{
+    cast c;
+    KITH_AUTO(kith_buf) message = {0};
+    KITH_AUTO(kith_buf) commit = {0};
+    KITH_AUTO(kith_buf) welcome = {0};
+    const mls_proposal_params remove = {.type = MLS_PROPOSAL_REMOVE, .leaf_index = 2};
+
+    (void)state;
+    open_scene(&c, 2); /* the third member does not */
+    /* A client that does not look at the others before it proposes: here, one that sees a group of two. */
+    mls_tree *tree = &c.party[1].group->now->tree;
+    mls_tree whole = mls_tree_clone(tree);
+    assert_err(mls_tree_remove(tree, 2), KITH_OK);
+    assert_err(propose(&c, 1, &leaving, &message), KITH_OK);
+    mls_tree_done(tree);
+    *tree = whole;
+
+    assert_err(take(&c, 0, kith_bytes_of_buf(&message)), KITH_OK);
+    assert_err(mls_group_commit(
+                   c.party[0].group,
+                   &(mls_commit_params){.proposals = &remove, .proposal_count = 1, .now_s = NOW_S},
+                   &commit, &welcome),
+               KITH_OK);
+
+    /* This client commits what is right as things are: the SelfRemove waits. */
+    assert_int_equal(mls_staged_describe(mls_group_own_staged(c.party[0].group)).change_count, 2);
+    cast_close(&c);
+}
+
 int
 main(void)
 {
@@ -311,6 +345,7 @@ main(void)
         cmocka_unit_test(it_wins_over_an_update_and_a_remove_of_the_same_leaf),
         cmocka_unit_test(who_leaves_does_not_commit_it),
         cmocka_unit_test(it_cannot_be_proposed_from_outside),
+        cmocka_unit_test(who_does_not_know_it_may_go_in_the_same_commit),
     };
 
     return cmocka_run_group_tests_name("mls: members that leave", tests, NULL, NULL);
