@@ -232,6 +232,7 @@ def _(world):
     n = anna.call("message.send", conv=conv, text="kept")["n"]
     equal(anna.call("message.list", conv=conv)["messages"][-1]["state"], "queued", "while it is stopped")
     anna.call("directory.go_on")
+    until(lambda: anna.account()["online"], 30, "online again")
     anna.call("message.wait", conv=conv, n=n, state="sent", timeout_ms=20000)
 
 
