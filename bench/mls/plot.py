@@ -74,6 +74,14 @@ def slopes(plane, sizes):
         yield text(x, y - 5, name, 'fill="#888"')
 
 
+def apart(labels):
+    """No label covers another."""
+    last = -math.inf
+    for (x, y), name, colour in sorted(labels):
+        last = max(y + 4, last + 14)
+        yield (x, round(last, 1)), name, colour
+
+
 def main():
     suites = read(sys.stdin)
     plane = Plane(suites)
@@ -82,15 +90,17 @@ def main():
     print(f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>')
     for part in [*axes(plane), *slopes(plane, sizes)]:
         print(part)
+    labels = []
     for at, (suite, rows) in enumerate(suites.items()):
         dash = ["", 'stroke-dasharray="7 3"', 'stroke-dasharray="2 3"'][at % 3]
         print(text(WIDTH - RIGHT - 330, 18 + 14 * at, f"{'solid' if at == 0 else 'dashed'}: {suite}"))
         for name, colour in zip(COLUMNS, COLOURS):
             points = [(n, row[name]) for n, row in rows if row[name] > 0]
             print(plane.line(points, f'stroke="{colour}" stroke-width="2" {dash}'))
-            x, y = plane.at(*points[-1])
-            if at == 0 or name in ("add N-1", "join"):
-                print(text(x + 6, y + (-2 if at == 0 else 10), name, f'fill="{colour}"'))
+            if at == 0:
+                labels.append((plane.at(*points[-1]), name, colour))
+    for (x, y), name, colour in apart(labels):
+        print(text(x + 6, y, name, f'fill="{colour}"'))
     print("</svg>")
 
 
