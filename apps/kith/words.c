@@ -157,7 +157,8 @@ words_alarm(const char *what)
         {"stale", "Your Kith has had no news about devices for over an hour. It is tried again."},
         {"clock", "This device's clock is far off. Set it."},
         {"account",
-         "That person's account was set up from scratch. `kith accept` or `kith decline`, once you have asked them."},
+         "That person's account was set up from scratch, or it is somebody else of that name. "
+         "`kith accept` or `kith decline`, once you have asked them."},
     };
 
     for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++) {

@@ -158,6 +158,15 @@ rename_person(core *c, const uint8_t account[CORE_ACCOUNT_LEN], kith_bytes name)
     return core_person_write(c, &record);
 }
 
+/* A proof is right, and yet a contact of that name has another account: the person says whether it is the same one. */
+static kith_err
+ask_about_namesake(core *c, const core_from *from, core_person_record *record)
+{
+    record->hello = CORE_HELLO_NONE;
+    KITH_TRY(core_person_write(c, record));
+    return core_event_alarm(c, from->conv, from->account, "account");
+}
+
 /* A joiner: a right proof makes a contact without a question. */
 static kith_err
 meet_joiner(core *c, const core_from *from, const content_hello *hello)
@@ -181,6 +190,11 @@ meet_joiner(core *c, const core_from *from, const content_hello *hello)
     kith_wipe(secret, sizeof secret);
     KITH_TRY(core_random(c, (uint8_t *)&delay, sizeof delay));
     if (record.state != CORE_PERSON_CONTACT) {
+        bool has_namesake = false;
+        KITH_TRY(core_person_has_namesake(c, &record, &has_namesake));
+        if (has_namesake) {
+            return ask_about_namesake(c, from, &record);
+        }
         KITH_TRY(core_person_decide(c, &record, true));
     }
     return core_hello_plan(c, &record, delay % ANSWER_DELAY_MS);

@@ -252,6 +252,10 @@ KITH_MUST_USE kith_err core_person_write(core *c, const core_person_record *reco
 KITH_MUST_USE kith_err core_person_decide(core *c, core_person_record *record, bool yes);
 /* There is a newer list of the account: the pin moves with it, and whoever shows the person is told. */
 KITH_MUST_USE kith_err core_person_follow(core *c, const uint8_t account[CORE_ACCOUNT_LEN]);
+/* Whether another account's person of the same name (letters of ASCII in either case) is a contact: whoever comes by
+ * that name may be that person with an account that was set up anew, or somebody else. */
+KITH_MUST_USE kith_err core_person_has_namesake(core *c, const core_person_record *record,
+                                                bool *out);
 KITH_MUST_USE kith_err core_people_load(core *c);
 /* All people, for a device that is linked. */
 KITH_MUST_USE kith_err core_people_export(core *c, kith_buf *out);

@@ -262,6 +262,41 @@ core_person_wrote_first(core *c, const uint8_t account[CORE_ACCOUNT_LEN])
     return core_person_write(c, &record);
 }
 
+static char
+fold(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+static bool
+is_same_name(const char *a, const char *b)
+{
+    while (*a != '\0' && fold(*a) == fold(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+kith_err
+core_person_has_namesake(core *c, const core_person_record *record, bool *out)
+{
+    KITH_AUTO(kith_buf) cursor = {.alloc = c->env.alloc};
+
+    *out = false;
+    while (record->name[0] != '\0' && !*out) {
+        KITH_AUTO(core_person_record) other = {0};
+        const kith_err err = next_person(c, &cursor, &other);
+        if (err == KITH_ERR_NOT_FOUND) {
+            return KITH_OK;
+        }
+        KITH_TRY(err);
+        *out = other.state == CORE_PERSON_CONTACT && is_same_name(other.name, record->name) &&
+               memcmp(other.account, record->account, sizeof other.account) != 0;
+    }
+    return KITH_OK;
+}
+
 /* ---- Decisions ---- */
 
 static kith_err

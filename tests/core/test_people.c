@@ -373,7 +373,8 @@ make_invite(uint8_t secret[PROTO_LINK_SECRET_LEN])
 }
 
 static void
-say_hello(const uint8_t conv[CORE_CONV_LEN], const uint8_t secret[PROTO_LINK_SECRET_LEN])
+say_hello_as(const char *name, const uint8_t conv[CORE_CONV_LEN],
+             const uint8_t secret[PROTO_LINK_SECRET_LEN])
 {
     const core_account own = core_account_get(p->core);
     content_control control = {.type = CONTENT_CONTROL_HELLO};
@@ -382,11 +383,17 @@ say_hello(const uint8_t conv[CORE_CONV_LEN], const uint8_t secret[PROTO_LINK_SEC
                                .joiner = rose.id,
                                .inviter = own.account};
 
-    control.as.hello.name = kith_bytes_of_text("Rose");
+    control.as.hello.name = kith_bytes_of_text(name);
     control.as.hello.role = CONTENT_ROLE_JOINER;
     assert_int_equal(proto_proof_make(h->crypto, secret, &proof, control.as.hello.proof), KITH_OK);
     const core_from from = from_rose(conv);
     control_from(&from, &control);
+}
+
+static void
+say_hello(const uint8_t conv[CORE_CONV_LEN], const uint8_t secret[PROTO_LINK_SECRET_LEN])
+{
+    say_hello_as("Rose", conv, secret);
 }
 
 static void
@@ -413,6 +420,38 @@ a_right_proof_makes_a_contact_without_a_question_and_is_answered(void **state)
     assert_int_equal(
         proto_proof_check(h->crypto, secret, &proof, KITH_BYTES(hello->control.as.hello.proof)),
         KITH_OK);
+}
+
+static void
+somebody_with_the_name_of_a_contact_and_another_account_is_asked_about(void **state)
+{
+    uint8_t conv[CORE_CONV_LEN];
+    uint8_t secret[PROTO_LINK_SECRET_LEN];
+    const ghost first = rose;
+    (void)state;
+
+    make_invite(secret);
+    rose_writes(conv);
+    say_hello(conv, secret);
+    assert_int_equal(person_of(rose.id).state, CORE_PERSON_CONTACT);
+    ghost_make(h, &rose, 8);
+    rose_writes(conv);
+    say_hello(conv, secret);
+    say_hello(conv, secret);
+
+    assert_int_equal(person_of(rose.id).state, CORE_PERSON_REQUEST);
+    assert_true(party_alarm(p, "account"));
+    assert_int_equal(party_events(p, CORE_EVENT_ALARM), 1);
+    assert_memory_equal(party_event(p, CORE_EVENT_ALARM)->account, rose.id, sizeof rose.id);
+    home_pass(h, 5000);
+    const size_t said = p->core->convs->said_count;
+    assert_int_equal(core_person_answer(p->core, rose.id, true, h->now_ms), KITH_OK);
+    home_pass(h, 5000);
+    assert_int_equal(person_of(rose.id).state, CORE_PERSON_CONTACT);
+    assert_int_equal(person_of(first.id).state, CORE_PERSON_CONTACT);
+    assert_true(p->core->convs->said_count > said);
+    ghost_done(&rose);
+    rose = first;
 }
 
 static void
@@ -512,11 +551,12 @@ an_invite_serves_so_many_joiners(void **state)
     make_invite(secret);
     for (uint64_t i = 0; i <= PROTO_TICKET_USES; i++) {
         uint8_t conv[CORE_CONV_LEN];
+        const char name[] = {(char)('A' + i), 0};
         ghost_done(&rose);
         ghost_make(h, &rose, 200 + i);
         rose_writes(conv);
-        say_hello(conv, secret);
-        say_hello(conv, secret);
+        say_hello_as(name, conv, secret);
+        say_hello_as(name, conv, secret);
         assert_int_equal(person_of(rose.id).state,
                          i < PROTO_TICKET_USES ? CORE_PERSON_CONTACT : CORE_PERSON_REQUEST);
     }
@@ -698,6 +738,7 @@ main(void)
         TEST(a_name_from_somebody_never_seen_is_dropped),
         TEST(junk_is_dropped),
         TEST(a_right_proof_makes_a_contact_without_a_question_and_is_answered),
+        TEST(somebody_with_the_name_of_a_contact_and_another_account_is_asked_about),
         TEST(the_answer_survives_a_restart),
         TEST(an_own_device_that_answered_first_is_enough),
         TEST(a_wrong_proof_stays_a_request),
