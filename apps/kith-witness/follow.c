@@ -144,6 +144,21 @@ load_pin(follower *f)
     return err == KITH_ERR_NOT_FOUND ? KITH_OK : err;
 }
 
+/* The words are the operator's: what could move a terminal's cursor is left out. */
+static void
+say_new_log(const follower *f, const proto_log *log)
+{
+    char reason[PROTO_LOG_REASON_MAX + 1];
+
+    for (size_t i = 0; i < log->reason.len; i++) {
+        const uint8_t byte = log->reason.data[i];
+        reason[i] = byte < ' ' || byte == 0x7f ? '?' : (char)byte;
+    }
+    reason[log->reason.len] = 0;
+    witness_complain("%s port %u: has begun a new log, number %u: \"%s\"", f->server->address.host,
+                     f->server->address.port, log->generation, reason);
+}
+
 /* Another log of the server takes the place of the known one only if it says that it does. */
 static kith_err
 check_pin(follower *f, kith_bytes signed_log, const proto_log *log)
@@ -160,10 +175,7 @@ check_pin(follower *f, kith_bytes signed_log, const proto_log *log)
     KITH_ENSURE(log->generation > known.generation + 1 ||
                     memcmp(hash, log->previous_hash, sizeof hash) == 0,
                 KITH_ERR_REJECTED);
-    witness_complain("%s port %u: has begun a new log, number %u: \"%.*s\"",
-                     f->server->address.host, f->server->address.port, log->generation,
-                     (int)log->reason.len,
-                     log->reason.len > 0 ? (const char *)log->reason.data : "");
+    say_new_log(f, log);
     return KITH_OK;
 }
 

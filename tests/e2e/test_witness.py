@@ -361,6 +361,31 @@ def _(world):
         check("line 4 of" in process.log(), process.log())
 
 
+def made_key(number, kind=1):
+    """A key that nobody has."""
+    name = f"log{number}.example"
+    key = sha(name.encode())
+    return f"{name}+{sha(name.encode() + bytes([10, kind]) + key)[:4].hex()}+{b64(bytes([kind]) + key)}"
+
+
+@test("a file may name 256 logs, 64 servers and 8 other witnesses, and not one more of each")
+def _(world):
+    witness = Witness(world)
+    identity = base64.urlsafe_b64encode(b"i" * 32).decode().rstrip("=")
+    lines = [f"log {made_key(i)}" for i in range(256)]
+    lines += [f"follow host{i}.example {identity}" for i in range(64)]
+    lines += [f"push http://host{i}.example/ {made_key(i, 4)}" for i in range(8)]
+    witness.configure(*lines)
+    equal(len(witness.keys()), 2, "lines printed")
+    for more in (f"log {made_key(256)}", lines[256], lines[-1]):
+        witness.configure(*lines, more)
+        done = subprocess.run(
+            [need("KITH_WITNESS"), "key", "--data", witness.data], capture_output=True, text=True, check=False, timeout=30
+        )
+        equal(done.returncode, 2, more)
+        check("at most" in done.stderr, done.stderr)
+
+
 # ---- Following servers --------------------------------------------------------------------------
 
 
