@@ -79,7 +79,7 @@ a_credential_proves_the_greatest_version_at_each_recent_entry(void **state)
 static void
 every_changed_bit_of_a_credential_is_refused(void **state)
 {
-    static const unsigned versions[] = {1, 4};
+    static const unsigned versions[] = {2};
 
     for (size_t i = 0; i < CHECK_COUNT(versions); i++) {
         stage s;
