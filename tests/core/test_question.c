@@ -196,6 +196,30 @@ a_log_that_is_shorter_than_it_was_is_told(void **state)
 }
 
 static void
+a_refusal_or_two_are_a_machine_that_is_behind_and_three_are_looked_into(void **state)
+{
+    (void)state;
+
+    ghost_list(h, &rose);
+    h->hold[PROTO_LIST_FIND] = true;
+    assert_int_equal(want_rose(1), KITH_ERR_COUNT);
+    for (uint32_t i = 1; i <= CORE_REFUSALS_MAX; i++) {
+        home_request request = party_take(p, PROTO_LIST_FIND);
+        party_refuse(p, &request, KITH_ERR_REJECTED);
+        home_request_done(&request);
+        assert_int_equal(directory()->heads.is_own_doubted, i == CORE_REFUSALS_MAX);
+        home_pass(h, CORE_RETRY_MS);
+    }
+    h->hold[PROTO_LIST_FIND] = false;
+
+    /* The log answers for its own head: so nothing is wrong with it. */
+    assert_int_equal(heard(), KITH_ERR_REJECTED);
+    assert_false(directory()->heads.is_own_doubted);
+    assert_no_alarm();
+    assert_int_equal(want_rose(1), KITH_OK);
+}
+
+static void
 a_list_of_an_account_that_had_one_cannot_be_absent(void **state)
 {
     (void)state;
@@ -283,6 +307,7 @@ main(void)
         TEST(nobody_is_proved_to_have_no_list),
         TEST(an_old_list_again_is_a_log_in_two_forms),
         TEST(a_log_that_is_shorter_than_it_was_is_told),
+        TEST(a_refusal_or_two_are_a_machine_that_is_behind_and_three_are_looked_into),
         TEST(a_list_of_an_account_that_had_one_cannot_be_absent),
         TEST(two_lists_of_one_version_are_refused),
         TEST(a_log_that_gets_no_entries_is_told_once_and_waited_for),

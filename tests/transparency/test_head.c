@@ -28,6 +28,30 @@ ask_about(world *w, kt_view *view, const kt_head *head, kith_buf *answer, kt_con
 }
 
 static void
+a_view_knows_when_the_newest_entry_was_added_and_where_an_owner_starts(void **state)
+{
+    world w;
+    kt_view view = {0};
+    uint64_t newest = 0;
+    uint64_t start = 0;
+
+    world_open(&w, *state, 35, 0);
+    assert_int_equal(kt_view_newest(&view, &newest), KITH_ERR_NOT_FOUND);
+    assert_int_equal(kt_view_start(&w.client, &view, &start), KITH_ERR_NOT_FOUND);
+    for (size_t size = 1; size <= SIZES; size++) {
+        kt_heads found;
+        world_append(&w, 10, NULL, 0);
+        assert_ok(world_heads(&w, &view, &found));
+        assert_ok(kt_view_newest(&view, &newest));
+        assert_int_equal(newest, w.now_ms);
+        assert_ok(kt_view_start(&w.client, &view, &start));
+        assert_true(found.count > 0);
+        assert_int_equal(start, found.items[0].position);
+    }
+    world_close(&w);
+}
+
+static void
 every_head_of_one_log_is_extended_by_it_whatever_the_asker_has_seen(void **state)
 {
     world w;
@@ -288,6 +312,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_view_knows_when_the_newest_entry_was_added_and_where_an_owner_starts),
         cmocka_unit_test(every_head_of_one_log_is_extended_by_it_whatever_the_asker_has_seen),
         cmocka_unit_test(a_fork_is_seen_and_proved_at_every_pair_of_sizes),
         cmocka_unit_test(two_roots_for_one_size_are_evidence_by_themselves),
