@@ -5,7 +5,7 @@
  * of the processor (cpu) are of both threads together, for look-ups of the one that answers; they say more than those of
  * the clock on a machine that has other things to do.
  *
- *     bench_log FILE [accounts] [log: 1 or 0] [seconds]
+ *     bench_log FILE [accounts] [log: 1, 0, or 2 for later] [seconds]
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -532,43 +532,74 @@ measure_first_start(bench *b)
     measure_start(b, "first");
 }
 
+/* Accounts with the log, or without it, from the first to the last. */
+static void
+measure_life(bench *b, size_t accounts, double seconds)
+{
+    open_server(b);
+    for (size_t i = 0; i < SESSIONS; i++) {
+        dial(b, &b->callers[i]);
+    }
+    measure_create(b, accounts);
+    measure_single(b);
+    open_owners(b);
+    measure_put(b, seconds);
+    if (b->has_log) {
+        measure_find(b, "known", true);
+        measure_find(b, "unknown", false);
+    }
+    printf("memory rss_kib=%ld\n", resident_kib());
+    close_server(b);
+    measure_start(b, "later");
+    close_server(b);
+}
+
+/* Accounts of before there was a log, and the log that is made of them. */
+static void
+measure_change(bench *b, size_t accounts)
+{
+    b->has_log = false;
+    open_server(b);
+    for (size_t i = 0; i < SESSIONS; i++) {
+        dial(b, &b->callers[i]);
+    }
+    measure_create(b, accounts);
+    close_server(b);
+    b->has_log = true;
+    measure_first_start(b);
+    dial(b, &b->callers[0]);
+    measure_find(b, "known", true);
+    measure_find(b, "again", true);
+    measure_find(b, "unknown", false);
+    printf("memory rss_kib=%ld\n", resident_kib());
+    close_server(b);
+    measure_start(b, "later");
+    close_server(b);
+}
+
 int
 main(int argc, char **argv)
 {
     static bench b;
     const size_t accounts = argc > 2 ? (size_t)atol(argv[2]) : 10000;
+    const int log = argc > 3 ? atoi(argv[3]) : 1;
     const double seconds = argc > 4 ? atof(argv[4]) : 5;
 
     if (argc < 2) {
-        fprintf(stderr, "bench_log FILE [accounts] [log: 1 or 0] [seconds]\n");
+        fprintf(stderr, "bench_log FILE [accounts] [log: 1, 0, or 2 for later] [seconds]\n");
         return 2;
     }
     b.path = argv[1];
-    b.has_log = argc <= 3 || atoi(argv[3]) != 0;
+    b.has_log = log == 1;
     b.ids = calloc(accounts + SINGLES, sizeof b.ids[0]);
     (void)pthread_mutex_init(&b.lock, NULL);
     (void)pthread_cond_init(&b.news, NULL);
     must(crypto_new(NULL, &b.crypto), "crypto");
     make_log(&b);
-    open_server(&b);
-    for (size_t i = 0; i < SESSIONS; i++) {
-        dial(&b, &b.callers[i]);
-    }
-    measure_create(&b, accounts);
-    measure_single(&b);
-    open_owners(&b);
-    measure_put(&b, seconds);
-    if (b.has_log) {
-        measure_find(&b, "known", true);
-        measure_find(&b, "unknown", false);
-    }
-    printf("memory rss_kib=%ld\n", resident_kib());
-    close_server(&b);
-    measure_start(&b, "later");
-    close_server(&b);
-    if (b.has_log) {
-        measure_first_start(&b);
-        close_server(&b);
+    if (log == 2) {
+        measure_change(&b, accounts);
+    } else {
+        measure_life(&b, accounts, seconds);
     }
     return 0;
 }

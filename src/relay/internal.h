@@ -103,8 +103,10 @@ typedef struct relay_memory {
 /* What stands behind the ports of a kt_log: the store, and where new VRF outputs go. */
 typedef struct relay_log_port {
     const relay_store *store;
-    relay_memory
-        *memory; /* [RELAY_EVALUATIONS_MAX]; NULL: the writer's, which has the store keep them */
+    /* [RELAY_EVALUATIONS_MAX]; NULL: the writer's, which has the store keep them. */
+    relay_memory *memory;
+    relay_evaluated fresh[RELAY_EVALUATIONS_AHEAD]; /* computed for the answer that is being made */
+    size_t fresh_count;
 } relay_log_port;
 
 kt_store relay_log_arrays(relay_log_port *port);
@@ -119,6 +121,9 @@ void relay_log_close(relay *r);
 /* Computes for the job what the look-ups of version `version` of a list will need. What cannot be computed now is
  * computed later: no error. */
 void relay_log_prepare(relay *r, relay_job *job, const uint8_t *account_id, uint64_t version);
+/* Has the writer store what was computed for the answer about the account, which exists: the next answer is made in a
+ * fraction of the time. No error: then it is computed again. */
+void relay_log_keep(relay *r, const uint8_t *account_id);
 
 /* Makes close add an entry without lists when the newest one is old enough. */
 void relay_seal_beat(relay_seal *seal, uint64_t now_ms);
@@ -140,6 +145,7 @@ typedef enum relay_own_job {
     RELAY_JOB_LEAVE = 0x100, /* a side of rendezvous is gone */
     RELAY_JOB_DRAINED, /* a side of a rendezvous took messages */
     RELAY_JOB_EXPIRE,
+    RELAY_JOB_KEEP, /* VRF outputs of an account */
 } relay_own_job;
 
 #define RELAY_RDV_TRIES 4u /* random numbers for a rendezvous that may be taken */
@@ -238,6 +244,7 @@ KITH_MUST_USE kith_err relay_run_log_cosign(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_leave(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_drained(const relay_run *run);
 KITH_MUST_USE kith_err relay_run_expire(const relay_run *run);
+KITH_MUST_USE kith_err relay_run_keep(const relay_run *run);
 /* The part of it that ends rendezvous. */
 KITH_MUST_USE kith_err relay_run_expire_rdv(const relay_run *run);
 

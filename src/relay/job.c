@@ -123,6 +123,7 @@ function_of(uint16_t type)
         {RELAY_JOB_LEAVE, relay_run_leave},
         {RELAY_JOB_DRAINED, relay_run_drained},
         {RELAY_JOB_EXPIRE, relay_run_expire},
+        {RELAY_JOB_KEEP, relay_run_keep},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

@@ -85,3 +85,23 @@ relay_log_prepare(relay *r, relay_job *job, const uint8_t *account_id, uint64_t 
         }
     }
 }
+
+void
+relay_log_keep(relay *r, const uint8_t *account_id)
+{
+    relay_log_port *port = &r->log_port;
+    relay_job *job = NULL;
+
+    if (port->fresh_count == 0 || relay_job_new(r, RELAY_JOB_KEEP, &job) != KITH_OK) {
+        return;
+    }
+    job->evaluated = kith_mem_zalloc(job->alloc, RELAY_EVALUATIONS_AHEAD, sizeof *job->evaluated);
+    if (job->evaluated == NULL) {
+        relay_job_free(job);
+        return;
+    }
+    memcpy(job->evaluated, port->fresh, port->fresh_count * sizeof port->fresh[0]);
+    job->evaluated_count = port->fresh_count;
+    relay_copy_id(job->account_id, account_id, PROTO_ID_LEN);
+    relay_job_push(&r->jobs, job);
+}

@@ -114,11 +114,15 @@ find_evaluation(void *ctx, kith_bytes label, uint32_t version, kt_evaluation *ou
 static kith_err
 keep_evaluation(void *ctx, kith_bytes label, uint32_t version, const kt_evaluation *evaluation)
 {
-    const relay_log_port *port = ctx;
+    relay_log_port *port = ctx;
     const uint8_t *account = relay_label_account(label);
 
     if (account == NULL) {
         return KITH_OK;
+    }
+    if (port->fresh_count < RELAY_EVALUATIONS_AHEAD) {
+        port->fresh[port->fresh_count++] =
+            (relay_evaluated){.version = version, .evaluation = *evaluation};
     }
     if (port->memory == NULL) {
         return port->store->evaluation_keep(port->store->ctx, account, (uint64_t)version + 1,

@@ -40,6 +40,7 @@ relay_answer_in_view(relay_call *call, relay_answer_fn make, const void *in)
 
     KITH_ENSURE(call->relay->log != NULL, KITH_ERR_UNSUPPORTED);
     KITH_TRY(relay_call_ration(call, RELAY_RATION_LOG, 1));
+    call->relay->log_port.fresh_count = 0;
     KITH_TRY(reader->view_begin(reader->ctx));
     kith_err err = follow(call);
     if (err == KITH_OK) {
@@ -164,6 +165,9 @@ make_find(relay_call *call, const void *in, kith_buf *body)
         KITH_TRY(collect_lists(call, &account, find->have_version, &lists));
     }
     KITH_TRY(kt_log_answer(call->relay->log, KT_SEARCH, find->search, &found));
+    if (err == KITH_OK) {
+        relay_log_keep(call->relay, find->account_id);
+    }
     const proto_find_answer out = {.lists = kith_bytes_of_buf(&lists),
                                    .found = kith_bytes_of_buf(&found)};
     return proto_find_answer_encode(body, &out);

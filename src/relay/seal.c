@@ -262,6 +262,12 @@ keep_evaluations(const relay_run *run, const uint8_t *account_id)
 }
 
 kith_err
+relay_run_keep(const relay_run *run)
+{
+    return keep_evaluations(run, run->job->account_id);
+}
+
+kith_err
 relay_seal_add(const relay_run *run, const proto_list *list, kith_bytes bytes)
 {
     relay_seal *seal = run->seal;

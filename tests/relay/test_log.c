@@ -324,6 +324,69 @@ a_look_up_is_no_question_and_unknown_ones_are_unsupported(void **state)
     log_scene_close(&s);
 }
 
+/* ---- What is computed once ---- */
+
+/* Whether the store has the VRF output of a list's version. */
+static bool
+is_kept(town *t, const uint8_t *account_id, uint64_t version)
+{
+    const relay_store *reader = store_relay_port(t->reader[1]);
+    kt_evaluation found;
+
+    const kith_err err = reader->evaluation_find(reader->ctx, account_id, version, &found);
+    assert_true(err == KITH_OK || err == KITH_ERR_NOT_FOUND);
+    return err == KITH_OK;
+}
+
+static void
+what_the_first_answer_about_an_account_computes_is_stored_for_the_others(void **state)
+{
+    town t;
+    person anna;
+    client c;
+    viewer v;
+    (void)state;
+    town_open(&t);
+    person_make(&t, &anna, 1);
+    person_create(&anna);
+    t.has_log = true;
+    town_crash(&t); /* the log begins with her list, and knows nothing of those that may follow */
+    client_open(&t, &c, 0, 1);
+    viewer_open(&c, &v);
+    assert_true(is_kept(&t, anna.account_id, 1));
+    assert_false(is_kept(&t, anna.account_id, 2));
+
+    assert_err(viewer_find(&c, &v, anna.account_id, 0), KITH_OK);
+    town_run(&t);
+
+    assert_true(is_kept(&t, anna.account_id, 2));
+    const uint64_t jobs = store_writer_stats_of(t.writer).jobs;
+    assert_err(viewer_find(&c, &v, anna.account_id, 0), KITH_OK);
+    town_run(&t);
+    assert_int_equal(store_writer_stats_of(t.writer).jobs, jobs);
+    person_done(&anna);
+    town_close(&t);
+}
+
+static void
+a_new_list_brings_what_the_answers_about_it_need(void **state)
+{
+    log_scene s;
+    (void)state;
+    log_scene_open(&s);
+
+    assert_true(is_kept(&s.t, s.anna.account_id, 1));
+    assert_true(is_kept(&s.t, s.anna.account_id, 2));
+    assert_false(is_kept(&s.t, s.anna.account_id, 3));
+    log_scene_put(&s, 1);
+    assert_true(is_kept(&s.t, s.anna.account_id, 3));
+    const uint64_t jobs = store_writer_stats_of(s.t.writer).jobs;
+    assert_err(viewer_find(&s.c[1], &s.v[1], s.anna.account_id, 0), KITH_OK);
+    town_run(&s.t);
+    assert_int_equal(store_writer_stats_of(s.t.writer).jobs, jobs);
+    log_scene_close(&s);
+}
+
 /* ---- Rations ---- */
 
 static void
@@ -370,6 +433,8 @@ main(void)
         cmocka_unit_test(what_an_owner_asks_nobody_else_may),
         cmocka_unit_test(contacts_are_monitored_and_heads_compared_by_anybody),
         cmocka_unit_test(a_look_up_is_no_question_and_unknown_ones_are_unsupported),
+        cmocka_unit_test(what_the_first_answer_about_an_account_computes_is_stored_for_the_others),
+        cmocka_unit_test(a_new_list_brings_what_the_answers_about_it_need),
         cmocka_unit_test(questions_are_rationed),
     };
 
