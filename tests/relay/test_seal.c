@@ -111,6 +111,46 @@ a_seal_catches_up_once_and_then_only_keeps_the_log_fresh(void **state)
     scene_close(&s);
 }
 
+/* Accounts whose lists nobody looks at, behind the people. */
+static void
+add_accounts(scene *s, size_t count)
+{
+    const relay_store *store = s->env.store;
+
+    assert_err(store->begin(store->ctx), KITH_OK);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t id[PROTO_ID_LEN] = {0xee};
+        uint64_t row = 0;
+        memcpy(id + 1, &i, sizeof i);
+        assert_err(store->account_add(store->ctx, id, &row), KITH_OK);
+        assert_err(store->list_add(store->ctx, row, 1, kith_bytes_of_text("list")), KITH_OK);
+    }
+    assert_err(store->commit(store->ctx), KITH_OK);
+}
+
+static void
+an_entry_takes_as_many_lists_as_it_may_and_the_next_one_the_rest(void **state)
+{
+    scene s;
+    bool left = false;
+    (void)state;
+    scene_open(&s);
+    add_accounts(&s, RELAY_CATCH_UP_MAX - PEOPLE + 1);
+
+    assert_err(seal_once(&s, &left), KITH_OK);
+    assert_true(left);
+    assert_false(relay_seal_is_complete(s.seal));
+    relay_logged rest = {0};
+    assert_err(s.env.store->unlogged_next(s.env.store->ctx, 0, &rest), KITH_OK);
+    assert_err(s.env.store->unlogged_next(s.env.store->ctx, rest.row, &rest), KITH_ERR_NOT_FOUND);
+
+    assert_err(seal_once(&s, &left), KITH_OK);
+    assert_false(left);
+    assert_int_equal(stored_size(&s), 2);
+    check_all_logged(&s);
+    scene_close(&s);
+}
+
 static void
 a_store_without_accounts_gets_an_entry_too(void **state)
 {
@@ -295,6 +335,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_seal_catches_up_once_and_then_only_keeps_the_log_fresh),
+        cmocka_unit_test(an_entry_takes_as_many_lists_as_it_may_and_the_next_one_the_rest),
         cmocka_unit_test(a_store_without_accounts_gets_an_entry_too),
         cmocka_unit_test(memory_may_run_out_while_it_is_made_and_while_it_works),
         cmocka_unit_test(randomness_may_run_out),
