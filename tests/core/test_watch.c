@@ -93,6 +93,28 @@ ten_quiet_days_cost_little_and_say_nothing(void **state)
     assert_no_alarm();
 }
 
+static void
+no_more_labels_are_watched_than_the_limit(void **state)
+{
+    (void)state;
+
+    h->hold[PROTO_LOG_ASK] = true;
+    const size_t before = directory()->watches.count;
+    assert_int_equal(core_txn_begin(p->core, h->now_ms), KITH_OK);
+    for (uint32_t i = 0; i <= CORE_WATCHED_MAX; i++) {
+        uint8_t account[CORE_ACCOUNT_LEN] = {0xee, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
+                                             (uint8_t)i};
+        kt_watch watched = {.map = {.items = {{.position = 1, .version = 0}}, .count = 1}};
+        assert_int_equal(core_watch_write(p->core, account, &watched), KITH_OK);
+        const size_t wanted = before + i + 1;
+        assert_int_equal(directory()->watches.count,
+                         wanted < CORE_WATCHED_MAX ? wanted : CORE_WATCHED_MAX);
+    }
+    /* What is not watched is no error: the list is held and was proved. */
+    assert_int_equal(core_txn_end(p->core, KITH_ERR_DENIED), KITH_ERR_DENIED);
+    h->hold[PROTO_LOG_ASK] = false;
+}
+
 int
 main(void)
 {
@@ -102,6 +124,7 @@ main(void)
         TEST(a_version_of_the_own_list_that_was_hidden_is_found),
         TEST(an_update_that_the_server_keeps_quiet_about_is_found_within_two_windows),
         TEST(ten_quiet_days_cost_little_and_say_nothing),
+        TEST(no_more_labels_are_watched_than_the_limit),
     };
 
     return cmocka_run_group_tests_name("core-watch", tests, NULL, NULL);
