@@ -304,20 +304,18 @@ static kith_err
 add_locked(cosigner *w, const kt_add_request *request, kt_verdict *out, kith_buf *body)
 {
     watched *log = find_log(w, request->checkpoint.origin);
-    kt_known_log known = {0};
     kt_verdict verdict = KT_VERDICT_UNKNOWN;
 
-    if (log != NULL && log->is_followed) {
-        log = NULL; /* it is asked for, and does not ask */
+    /* One that is followed is asked for, and does not ask. */
+    if (log == NULL || log->is_followed) {
+        return kt_witness_judge(w->crypto, NULL, request, out);
     }
-    if (log != NULL) {
-        known = (kt_known_log){.origin = kt_note_key_name(&log->key),
-                               .keys = &log->key,
-                               .key_count = 1,
-                               .size = log->size,
-                               .root = log->root};
-    }
-    KITH_TRY(kt_witness_judge(w->crypto, log != NULL ? &known : NULL, request, &verdict));
+    const kt_known_log known = {.origin = kt_note_key_name(&log->key),
+                                .keys = &log->key,
+                                .key_count = 1,
+                                .size = log->size,
+                                .root = log->root};
+    KITH_TRY(kt_witness_judge(w->crypto, &known, request, &verdict));
     if (verdict == KT_VERDICT_COSIGN) {
         KITH_TRY(cosign(w, log, &request->checkpoint, &log->view, body));
     } else if (verdict == KT_VERDICT_CONFLICT) {
