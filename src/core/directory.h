@@ -58,6 +58,8 @@ typedef struct core_told_head {
     kt_head head;
     bool is_waiting; /* to be asked about; else nothing is to be done about it */
     bool is_doubted; /* that was said */
+    bool
+        is_foreign; /* the log that is pinned has not signed it: waits for what the server says of its log now */
     uint32_t failures;
     uint64_t not_before_ms;
 } core_told_head;

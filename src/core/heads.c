@@ -13,6 +13,8 @@
 
 /* A log that could not answer for its own head is asked again after this. */
 #define DOUBT_PAUSE_MS 600000ull
+/* So long for the server to say which log it has now. */
+#define FOREIGN_PAUSE_MS 10000ull
 
 static const char evidence_name[] = "evidence";
 
@@ -111,6 +113,21 @@ doubt_sender(core *c, core_told_head *told)
     return core_event_alarm(c, told->conv, told->account, "head");
 }
 
+/* Of another log: the server may have begun a new one since it was asked, or the sender not know of that yet. In a log
+ * that took another's place heads of the one before are to be expected. */
+static void
+note_foreign(core *c, core_told_head *told)
+{
+    core_directory *d = c->identity->directory;
+
+    told->is_waiting = d->generation == 1;
+    told->is_foreign = true;
+    told->not_before_ms = c->now_ms + FOREIGN_PAUSE_MS;
+    for (size_t i = 0; i < CORE_LINKS && told->is_waiting; i++) {
+        d->config_seen[i] = false;
+    }
+}
+
 /* Another head of the log than the one that is known here. */
 static kith_err
 take_head(core *c, core_told_head *told, const kt_head *head)
@@ -120,9 +137,11 @@ take_head(core *c, core_told_head *told, const kt_head *head)
 
     told->head = *head;
     if (err == KITH_ERR_REJECTED) {
-        return doubt_sender(c, told);
+        note_foreign(c, told);
+        return KITH_OK;
     }
     KITH_TRY(err);
+    told->is_foreign = false;
     if (d->has_head && kt_head_compare(&d->head, head) == KT_HEAD_FORK) {
         return take_fork(c, head, &d->head, (kith_bytes){0});
     }
@@ -296,7 +315,7 @@ ask_own_head(core *c)
 }
 
 static kith_err
-ask_told_head(core *c, const core_told_head *told)
+ask_told_head(core *c, core_told_head *told)
 {
     core_ask ask = {.link = CORE_LINK_ANON,
                     .request = {.question = KT_CONSISTENCY, .other = told->head.size},
@@ -307,6 +326,11 @@ ask_told_head(core *c, const core_told_head *told)
         core_wake_at(c, told->not_before_ms);
         return KITH_OK;
     }
+    /* The log is still the one that has not signed it. */
+    if (told->is_foreign) {
+        core_changed(c);
+        return doubt_sender(c, told);
+    }
     memcpy(ask.tag.id, told->account, sizeof ask.tag.id);
     return core_question_ask(c, &ask);
 }
@@ -314,7 +338,7 @@ ask_told_head(core *c, const core_told_head *told)
 kith_err
 core_heads_pump(core *c)
 {
-    const core_directory *d = c->identity->directory;
+    core_directory *d = c->identity->directory;
 
     if (d->split != CORE_SPLIT_NONE) {
         return KITH_OK;

@@ -156,12 +156,44 @@ a_head_of_another_log_is_told_once(void **state)
         fake_directory_fill(other, h->now_ms, fake_directory_size(other) + 1);
         const content_head head = head_of(other);
         hear(&head);
+        home_pass(h, 15000);
     }
     fake_directory_free(other);
 
     assert_true(party_alarm(p, "head"));
     assert_int_equal(party_events(p, CORE_EVENT_ALARM), 1);
     assert_false(core_is_silent(p->core));
+}
+
+static void
+a_head_of_the_log_before_is_no_surprise(void **state)
+{
+    (void)state;
+
+    const content_head before = head_of(h->log);
+    home_log_replace(h, fake_directory_new(h->crypto, 42, 2));
+    reconnect();
+    hear(&before);
+    home_pass(h, 60000);
+
+    assert_true(party_alarm(p, "renewed"));
+    assert_int_equal(party_events(p, CORE_EVENT_ALARM), 1);
+}
+
+static void
+a_head_of_a_log_that_began_since_makes_the_server_say_so(void **state)
+{
+    (void)state;
+
+    home_log_replace(h, fake_directory_new(h->crypto, 42, 2));
+    home_log_follow(h);
+    const content_head head = head_of(h->log);
+    hear(&head);
+    home_pass(h, 60000);
+
+    assert_true(party_alarm(p, "renewed"));
+    assert_int_equal(party_events(p, CORE_EVENT_ALARM), 1);
+    assert_int_equal(core_log_get(p->core).generation, 2);
 }
 
 static void
@@ -201,6 +233,8 @@ main(void)
         TEST(a_newer_head_that_the_log_does_not_have_is_evidence_once_the_log_is_as_long),
         TEST(a_log_that_does_not_answer_about_a_head_is_told_with_the_sender),
         TEST(a_head_of_another_log_is_told_once),
+        TEST(a_head_of_the_log_before_is_no_surprise),
+        TEST(a_head_of_a_log_that_began_since_makes_the_server_say_so),
         TEST(more_senders_than_are_remembered_take_the_places_of_those_found_good),
     };
 
