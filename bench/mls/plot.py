@@ -13,6 +13,8 @@ import sys
 COLUMNS = {"add N-1": 2, "join": 3, "commit": 4, "process": 5, "protect": 6, "open": 7}
 COLOURS = ["#1b6ca8", "#c1440e", "#2f7d32", "#7b3fa0", "#9a7b00", "#555555"]
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 520, 60, 30, 170, 45
+# Room for the widest number at the left, and above the plane for what the lines mean.
+ASIDE, ABOVE = 20, 20
 
 
 def read(lines):
@@ -86,14 +88,15 @@ def main():
     suites = read(sys.stdin)
     plane = Plane(suites)
     sizes = sorted({n for rows in suites.values() for n, _ in rows})
-    print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="12">')
-    print(f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>')
+    box = f"{-ASIDE} {-ABOVE} {WIDTH + ASIDE} {HEIGHT + ABOVE}"
+    print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" font-family="sans-serif" font-size="12">')
+    print(f'<rect x="{-ASIDE}" y="{-ABOVE}" width="{WIDTH + ASIDE}" height="{HEIGHT + ABOVE}" fill="white"/>')
     for part in [*axes(plane), *slopes(plane, sizes)]:
         print(part)
     labels = []
     for at, (suite, rows) in enumerate(suites.items()):
         dash = ["", 'stroke-dasharray="7 3"', 'stroke-dasharray="2 3"'][at % 3]
-        print(text(WIDTH - RIGHT - 330, 18 + 14 * at, f"{'solid' if at == 0 else 'dashed'}: {suite}"))
+        print(text(LEFT, 14 * at - 2, f"{'solid' if at == 0 else 'dashed'}: {suite}"))
         for name, colour in zip(COLUMNS, COLOURS):
             points = [(n, row[name]) for n, row in rows if row[name] > 0]
             print(plane.line(points, f'stroke="{colour}" stroke-width="2" {dash}'))
