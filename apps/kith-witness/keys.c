@@ -28,22 +28,15 @@ static const struct {
 static bool
 make_folder(const char *path)
 {
-    char part[CONFIG_PATH_MAX];
-    const size_t len = strlen(path);
+    char made[CONFIG_PATH_MAX];
 
-    for (size_t i = 1; i <= len; i++) {
-        if (path[i] != '/' && path[i] != 0) {
-            continue;
-        }
-        memcpy(part, path, i);
-        part[i] = 0;
-        if (mkdir(part, 0700) != 0 && errno != EEXIST && access(part, F_OK) != 0) {
-            witness_complain("cannot make the folder %s: %s; name another one with --data DIR",
-                             part, strerror(errno));
-            return false;
-        }
+    snprintf(made, sizeof made, "%s", path);
+    if (net_folder_make(made)) {
+        return true;
     }
-    return true;
+    witness_complain("cannot make the folder %s: %s; name another one with --data DIR", made,
+                     strerror(errno));
+    return false;
 }
 
 int

@@ -18,23 +18,15 @@
 static bool
 make_folder(const char *path)
 {
-    char part[KITHD_PATH_MAX];
-    const size_t len = strlen(path);
+    char made[KITHD_PATH_MAX];
 
-    for (size_t i = 1; i <= len; i++) {
-        if (path[i] != '/' && path[i] != 0) {
-            continue;
-        }
-        memcpy(part, path, i);
-        part[i] = 0;
-        if (mkdir(part, 0700) != 0 && errno != EEXIST &&
-            (errno != EROFS || access(part, F_OK) != 0)) {
-            kithd_complain("cannot make the folder %s: %s; name another one with --data DIR", part,
-                           strerror(errno));
-            return false;
-        }
+    snprintf(made, sizeof made, "%s", path);
+    if (net_folder_make(made)) {
+        return true;
     }
-    return true;
+    kithd_complain("cannot make the folder %s: %s; name another one with --data DIR", made,
+                   strerror(errno));
+    return false;
 }
 
 /* Rights of the user that was asked for. The folder, if it is root's, becomes that user's. */

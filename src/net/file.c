@@ -127,3 +127,24 @@ net_file_save(const char *path, kith_bytes content)
     }
     return sync_folder_of(path);
 }
+
+bool
+net_folder_make(char *path)
+{
+    for (size_t i = 1;; i++) {
+        const char next = path[i];
+        if (next != '/' && next != 0) {
+            continue;
+        }
+        path[i] = 0;
+        /* A system that may not be written to says that first, also of folders that are there. */
+        if (mkdir(path, 0700) != 0 && errno != EEXIST &&
+            (errno != EROFS || access(path, F_OK) != 0)) {
+            return false;
+        }
+        path[i] = next;
+        if (next == 0) {
+            return true;
+        }
+    }
+}

@@ -12,5 +12,8 @@ KITH_API KITH_MUST_USE kith_err net_file_load(const char *path, kith_buf *out);
  * success it is durable, after an error or a crash the old file is as it was. NOT_FOUND: no such folder.
  * DENIED: the folder may not be written. STORE: no room, or the disk failed. */
 KITH_API KITH_MUST_USE kith_err net_file_save(const char *path, kith_bytes content);
+/* Makes the folder and those above it, mode 0700; one that is there is left as it is. False: it could not, errno says why,
+ * and `path` was cut to the folder that it could not make. */
+KITH_API KITH_MUST_USE bool net_folder_make(char *path);
 
 #endif

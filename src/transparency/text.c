@@ -152,6 +152,21 @@ kt_hash_line_read(kith_bytes line, kt_hash *out)
 }
 
 kith_err
+kt_hash_lines_read(kith_reader *r, kt_hash *out, size_t *count)
+{
+    kith_bytes line = {0};
+
+    KITH_TRY(kt_line_read(r, &line));
+    while (line.len > 0) {
+        KITH_ENSURE(*count < KT_MERKLE_PATH_MAX, KITH_ERR_MALFORMED);
+        KITH_TRY(kt_hash_line_read(line, &out[*count]));
+        (*count)++;
+        KITH_TRY(kt_line_read(r, &line));
+    }
+    return KITH_OK;
+}
+
+kith_err
 kt_hash_line_write(kith_buf *out, const kt_hash *hash)
 {
     KITH_TRY(kt_base64_encode(kt_hash_bytes(hash), out));

@@ -22,6 +22,8 @@ KITH_MUST_USE kith_err kt_base64_encode(kith_bytes bytes, kith_buf *out);
 
 /* A hash alone in its line. */
 KITH_MUST_USE kith_err kt_hash_line_read(kith_bytes line, kt_hash *out);
+/* Lines of hashes up to an empty one, which is read, too: at most KT_MERKLE_PATH_MAX. `*count` counts on. */
+KITH_MUST_USE kith_err kt_hash_lines_read(kith_reader *r, kt_hash *out, size_t *count);
 KITH_MUST_USE kith_err kt_hash_line_write(kith_buf *out, const kt_hash *hash);
 
 KITH_MUST_USE kith_err kt_text_write(kith_buf *out, const char *text);

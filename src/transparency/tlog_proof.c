@@ -23,21 +23,6 @@ read_extra(kith_reader *r, kith_bytes *line, kith_bytes *out)
     return kt_line_read(r, line);
 }
 
-static kith_err
-read_path(kith_reader *r, kt_tlog_proof *proof)
-{
-    kith_bytes line = {0};
-
-    KITH_TRY(kt_line_read(r, &line));
-    while (line.len > 0) {
-        KITH_ENSURE(proof->count < KT_MERKLE_PATH_MAX, KITH_ERR_MALFORMED);
-        KITH_TRY(kt_hash_line_read(line, &proof->path[proof->count]));
-        proof->count++;
-        KITH_TRY(kt_line_read(r, &line));
-    }
-    return KITH_OK;
-}
-
 kith_err
 kt_tlog_proof_decode(kith_bytes bytes, kt_tlog_proof *out)
 {
@@ -52,7 +37,7 @@ kt_tlog_proof_decode(kith_bytes bytes, kt_tlog_proof *out)
     KITH_TRY(read_extra(&r, &line, &proof.extra));
     KITH_TRY(kt_line_after(line, "index ", &line));
     KITH_TRY(kt_decimal_read(line, &proof.index));
-    KITH_TRY(read_path(&r, &proof));
+    KITH_TRY(kt_hash_lines_read(&r, proof.path, &proof.count));
     KITH_TRY(kt_checkpoint_decode(kith_reader_peek(&r), &proof.checkpoint));
     *out = proof;
     return KITH_OK;

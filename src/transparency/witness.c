@@ -6,21 +6,6 @@
 
 /* ---- Requests ---- */
 
-static kith_err
-read_proof(kith_reader *r, kt_add_request *request)
-{
-    kith_bytes line = {0};
-
-    KITH_TRY(kt_line_read(r, &line));
-    while (line.len > 0) {
-        KITH_ENSURE(request->proof_count < KT_MERKLE_PATH_MAX, KITH_ERR_MALFORMED);
-        KITH_TRY(kt_hash_line_read(line, &request->proof[request->proof_count]));
-        request->proof_count++;
-        KITH_TRY(kt_line_read(r, &line));
-    }
-    return KITH_OK;
-}
-
 kith_err
 kt_add_request_decode(kith_bytes bytes, kt_add_request *out)
 {
@@ -32,7 +17,7 @@ kt_add_request_decode(kith_bytes bytes, kt_add_request *out)
     KITH_TRY(kt_line_read(&r, &line));
     KITH_TRY(kt_line_after(line, "old ", &line));
     KITH_TRY(kt_decimal_read(line, &request.old_size));
-    KITH_TRY(read_proof(&r, &request));
+    KITH_TRY(kt_hash_lines_read(&r, request.proof, &request.proof_count));
     request.bytes = kith_reader_peek(&r);
     KITH_TRY(kt_checkpoint_decode(request.bytes, &request.checkpoint));
     *out = request;

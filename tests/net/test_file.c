@@ -211,6 +211,44 @@ a_damaged_identity_is_refused_and_left_alone(void **state)
 }
 
 static void
+a_folder_is_made_with_those_above_it_and_twice_is_no_harm(void **state)
+{
+    struct stat st;
+    char path[512];
+    nook n;
+
+    (void)state;
+    open_nook(&n);
+    snprintf(path, sizeof path, "%s-a/b/c", n.path);
+    assert_true(net_folder_make(path));
+    assert_true(net_folder_make(path));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rmdir(path), 0);
+        *strrchr(path, '/') = 0;
+    }
+    close_nook(&n);
+}
+
+static void
+a_folder_below_a_file_is_named_as_far_as_it_went(void **state)
+{
+    char path[512];
+    char wanted[512];
+    nook n;
+
+    (void)state;
+    open_nook(&n);
+    assert_ok(net_file_save(n.path, kith_bytes_of_text("a file")));
+    snprintf(path, sizeof path, "%s/b/c", n.path);
+    snprintf(wanted, sizeof wanted, "%s/b", n.path);
+    assert_false(net_folder_make(path));
+    assert_string_equal(path, wanted);
+    close_nook(&n);
+}
+
+static void
 the_guess_is_an_address(void **state)
 {
     char guess[NET_HOST_MAX + 1];
@@ -233,6 +271,8 @@ main(void)
         cmocka_unit_test(an_identity_is_made_once_and_found_again),
         cmocka_unit_test(the_identitys_own_key_signs_what_devices_believe),
         cmocka_unit_test(a_damaged_identity_is_refused_and_left_alone),
+        cmocka_unit_test(a_folder_is_made_with_those_above_it_and_twice_is_no_harm),
+        cmocka_unit_test(a_folder_below_a_file_is_named_as_far_as_it_went),
         cmocka_unit_test(the_guess_is_an_address),
     };
 
