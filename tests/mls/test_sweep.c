@@ -28,6 +28,7 @@ typedef struct scene {
     kith_buf saved_tree;
     kith_buf targeted; /* TargetedMessage for party 1 */
     kith_buf sealed; /* for a component of party 1 */
+    kith_buf signature; /* of party 0, for that component */
 } scene;
 
 static const mls_component_use use = {.component_id = 0x8001, .label = "label"};
@@ -105,6 +106,7 @@ scene_open(scene *s)
     assert_err(
         mls_group_safe_encrypt(p->group, 1, use, &(mls_component_text){.text = {0}}, &s->sealed),
         KITH_OK);
+    assert_err(mls_group_safe_sign(p->group, use, (kith_bytes){0}, &s->signature), KITH_OK);
 }
 
 static void
@@ -112,7 +114,8 @@ scene_close(scene *s)
 {
     kith_buf *const all[] = {&s->out,      &s->more,    &s->text,          &s->proposal,
                              &s->commit,   &s->welcome, &s->info,          &s->saved,
-                             &s->targeted, &s->sealed,  &s->saved_secrets, &s->saved_tree};
+                             &s->targeted, &s->sealed,  &s->saved_secrets, &s->saved_tree,
+                             &s->signature};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         kith_buf_done(all[i]);
@@ -168,6 +171,13 @@ call_safe_export(scene *s)
     KITH_AUTO(kith_secret) secret = {0};
 
     return mls_group_safe_export(s->c.party[1].group, 0x8001, &secret);
+}
+
+static kith_err
+call_safe_verify(scene *s)
+{
+    return mls_epoch_safe_verify(mls_group_epoch(s->c.party[1].group), 0, use, (kith_bytes){0},
+                                 kith_bytes_of_buf(&s->signature));
 }
 
 static kith_err
@@ -461,6 +471,7 @@ static const struct {
     {"target", call_target, true},
     {"safe export", call_safe_export, false},
     {"safe sign", call_safe_sign, false},
+    {"safe verify", call_safe_verify, false},
     {"safe encrypt", call_safe_encrypt, true},
     {"safe decrypt", call_safe_decrypt, false},
     {"welcome inspect", call_welcome_inspect, false},
